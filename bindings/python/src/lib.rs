@@ -1,0 +1,1 @@
+//! Python bindings: checks arguments, calls the core, converts.

@@ -1,0 +1,15 @@
+//! Every chunk is whole JSON: streamed JSON text in, complete and valid partial documents out.
+
+#![forbid(unsafe_code)]
+
+mod aggregator;
+mod error;
+mod event;
+mod limits;
+pub mod view;
+
+pub use aggregator::{Aggregator, Options, Repair, Root};
+pub use error::{Category, Error, Kind};
+pub use event::{Container, Event, Sink};
+pub use limits::Limits;
+pub use view::{Form, Style};

@@ -1,0 +1,191 @@
+//! The snapshot: append-only text, and the closers that make it whole.
+
+use crate::event::{Event, Sink};
+
+/// How a snapshot separates its items.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Style {
+    /// `", "` and `": "`, as Python's `json.dumps` writes them.
+    #[default]
+    Spaced,
+    /// `","` and `":"`.
+    Compact,
+}
+
+/// Where a snapshot will stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Form {
+    /// By itself.
+    #[default]
+    Plain,
+    /// Inside a JSON string: quotes and backslashes are escaped once more as they are written, so
+    /// that a snapshot goes into an envelope as one copy.
+    Embedded,
+}
+
+/// The text of what is visible. A snapshot is one copy of it, plus the closers.
+#[derive(Debug)]
+pub struct SnapshotView {
+    text: Vec<u8>,
+    /// The closing brackets of the open containers, outermost first.
+    closers: Vec<u8>,
+    string_open: bool,
+    /// True until the innermost container has an item.
+    fresh: bool,
+    /// True between a key and its value.
+    keyed: bool,
+    style: Style,
+    form: Form,
+}
+
+impl SnapshotView {
+    /// An empty view.
+    pub fn new(style: Style, form: Form) -> Self {
+        Self {
+            text: Vec::new(),
+            closers: Vec::new(),
+            string_open: false,
+            fresh: true,
+            keyed: false,
+            style,
+            form,
+        }
+    }
+
+    /// Is there anything to show?
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    /// The length in bytes of the snapshot as it would be written now.
+    pub fn len(&self) -> usize {
+        let quote = if self.string_open {
+            self.quote().len()
+        } else {
+            0
+        };
+        self.text.len() + quote + self.closers.len()
+    }
+
+    /// Appends the snapshot. Cost: one copy.
+    pub fn write(&self, out: &mut Vec<u8>) {
+        out.reserve(self.len());
+        out.extend_from_slice(&self.text);
+        if self.string_open {
+            out.extend_from_slice(self.quote());
+        }
+        out.extend(self.closers.iter().rev());
+    }
+
+    /// The text without its closers, and the number of bytes that will never change.
+    pub fn text(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// Appends what makes [`text`](Self::text) whole.
+    pub fn write_closers(&self, out: &mut Vec<u8>) {
+        if self.string_open {
+            out.extend_from_slice(self.quote());
+        }
+        out.extend(self.closers.iter().rev());
+    }
+
+    fn quote(&self) -> &'static [u8] {
+        match self.form {
+            Form::Plain => b"\"",
+            Form::Embedded => b"\\\"",
+        }
+    }
+
+    #[inline]
+    fn push(&mut self, bytes: &[u8]) {
+        // Doubling would break the memory bound for large documents.
+        let needed = self.text.len() + bytes.len();
+        if needed > self.text.capacity() {
+            let spare = (self.text.len() / 4).max(64).max(bytes.len());
+            self.text.reserve_exact(spare);
+        }
+        self.text.extend_from_slice(bytes);
+    }
+
+    #[inline]
+    fn inside(&mut self, raw: &[u8]) {
+        match self.form {
+            Form::Plain => self.push(raw),
+            Form::Embedded => self.inside_embedded(raw),
+        }
+    }
+
+    /// Raw string content holds no bare quote, so only backslashes and escaped quotes grow.
+    fn inside_embedded(&mut self, raw: &[u8]) {
+        let mut rest = raw;
+        while let Some(at) = memchr::memchr2(b'\\', b'"', rest) {
+            let (plain, tail) = rest.split_at(at);
+            self.push(plain);
+            self.push(b"\\");
+            let (special, tail) = tail.split_at(1);
+            self.push(special);
+            rest = tail;
+        }
+        self.push(rest);
+    }
+
+    #[inline]
+    fn separate(&mut self) {
+        if self.keyed {
+            self.keyed = false;
+        } else if self.fresh {
+            self.fresh = false;
+        } else {
+            self.push(match self.style {
+                Style::Spaced => b", ",
+                Style::Compact => b",",
+            });
+        }
+    }
+}
+
+impl Sink for SnapshotView {
+    #[inline]
+    fn event(&mut self, event: Event<'_>) {
+        match event {
+            Event::Text(raw) => self.inside(raw),
+            Event::Key(raw) => {
+                self.separate();
+                self.push(self.quote());
+                self.inside(raw);
+                self.push(self.quote());
+                self.push(match self.style {
+                    Style::Spaced => b": ",
+                    Style::Compact => b":",
+                });
+                self.keyed = true;
+            }
+            Event::Begin => {
+                self.separate();
+                self.push(self.quote());
+                self.string_open = true;
+            }
+            Event::End => {
+                self.push(self.quote());
+                self.string_open = false;
+            }
+            Event::Scalar(raw) => {
+                self.separate();
+                self.push(raw);
+            }
+            Event::Open(container) => {
+                self.separate();
+                self.push(&[container.opener()]);
+                self.closers.push(container.closer());
+                self.fresh = true;
+            }
+            Event::Close => {
+                if let Some(closer) = self.closers.pop() {
+                    self.push(&[closer]);
+                }
+                self.fresh = false;
+            }
+        }
+    }
+}
