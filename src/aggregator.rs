@@ -1,8 +1,9 @@
 //! Reader, views, and "did it change?": the one object that the rest of the world holds.
 
-use crate::error::Error;
+use crate::error::{Error, Kind};
 use crate::event::Sink;
 use crate::limits::Limits;
+use crate::reader::Reader;
 use crate::view::{Form, SnapshotView, Style};
 
 /// What the document may be.
@@ -58,70 +59,140 @@ pub struct Repair {
 }
 
 /// One document, read as it arrives.
+///
+/// Time is O(length of the delta) for each call; memory is at most three times the document.
 #[derive(Debug)]
 pub struct Aggregator {
+    reader: Reader,
     view: SnapshotView,
+    finished: bool,
+    error: Option<Error>,
+    changed_before_error: bool,
 }
 
 impl Aggregator {
     /// A new document.
     pub fn new(options: Options) -> Self {
         Self {
+            reader: Reader::new(options.root, options.limits),
             view: SnapshotView::new(options.style, options.form),
+            finished: false,
+            error: None,
+            changed_before_error: false,
         }
     }
+
     /// Reads bytes, cut anywhere; says whether the value changed.
     pub fn feed(&mut self, delta: &[u8]) -> Result<bool, Error> {
-        self.feed_with(delta, &mut ())
+        self.ready()?;
+        let outcome = self.reader.feed(delta, false, &mut self.view);
+        self.settle(outcome)
     }
-    /// As `feed`, for text that may hold surrogates, each written as three bytes (WTF-8).
-    /// A low half joins a high half at the end of the delta before.
-    pub fn feed_wtf8(&mut self, _delta: &[u8]) -> Result<bool, Error> {
-        Ok(false)
+
+    /// As [`feed`](Self::feed), for text that may hold surrogates, each written as three bytes
+    /// (WTF-8). A low half joins a high half at the end of the delta before.
+    pub fn feed_wtf8(&mut self, delta: &[u8]) -> Result<bool, Error> {
+        self.ready()?;
+        let outcome = self.reader.feed(delta, true, &mut self.view);
+        self.settle(outcome)
     }
-    /// As `feed`, and tells the events to another sink as well.
-    pub fn feed_with<S: Sink>(&mut self, _delta: &[u8], _sink: &mut S) -> Result<bool, Error> {
-        Ok(false)
+
+    /// As [`feed_wtf8`](Self::feed_wtf8), and tells the events to another sink as well.
+    pub fn feed_with<S: Sink>(&mut self, delta: &[u8], sink: &mut S) -> Result<bool, Error> {
+        self.ready()?;
+        let outcome = self.reader.feed(delta, true, &mut (&mut self.view, sink));
+        self.settle(outcome)
     }
-    /// The input has ended; says whether the value changed.
+
+    /// The input has ended; says whether the value changed. A second call changes nothing.
     pub fn finish(&mut self) -> Result<bool, Error> {
-        Ok(false)
+        self.finish_with(&mut ())
     }
+
+    /// As [`finish`](Self::finish), and tells the events to another sink as well.
+    pub fn finish_with<S: Sink>(&mut self, sink: &mut S) -> Result<bool, Error> {
+        if let Some(error) = self.error {
+            return Err(error);
+        }
+        if self.finished {
+            return Ok(false);
+        }
+        self.finished = true;
+        let mut outcome = self.reader.finish(&mut (&mut self.view, sink));
+        if outcome.is_ok() && self.view.is_empty() {
+            outcome = Err(self.reader.at_end(Kind::NoJson));
+        }
+        self.settle(outcome)
+    }
+
+    fn ready(&self) -> Result<(), Error> {
+        match self.error {
+            Some(error) => Err(error),
+            None if self.finished => Err(self.reader.at_end(Kind::Finished)),
+            None => Ok(()),
+        }
+    }
+
+    fn settle(&mut self, outcome: Result<(), Error>) -> Result<bool, Error> {
+        let changed = self.reader.take_changed();
+        match outcome {
+            Ok(()) => Ok(changed),
+            Err(error) => {
+                self.error = Some(error);
+                self.changed_before_error = changed;
+                Err(error)
+            }
+        }
+    }
+
     /// Is there anything to show?
     pub fn has_value(&self) -> bool {
         !self.view.is_empty()
     }
+
     /// Appends the snapshot; false if nothing is visible yet. Cost: one copy.
     pub fn write_snapshot(&self, out: &mut Vec<u8>) -> bool {
         self.view.write(out);
         self.has_value()
     }
+
     /// The view that snapshots are written from.
     pub fn view(&self) -> &SnapshotView {
         &self.view
     }
-    /// Was the document itself closed? Final after `finish`; false after an error.
+
+    /// Was the document itself closed? Final after [`finish`](Self::finish); false after an error.
     pub fn is_complete(&self) -> bool {
-        false
+        self.error.is_none() && self.reader.is_closed()
     }
-    /// Has the document ended, so that nothing more can become visible?
-    pub fn is_closed(&self) -> bool {
-        false
+
+    /// Has [`finish`](Self::finish) been called?
+    pub fn is_finished(&self) -> bool {
+        self.finished
     }
+
     /// What was repaired: a bounded list.
     pub fn repairs(&self) -> &[Repair] {
         &[]
     }
+
     /// How many repairs there were, the unlisted ones too.
     pub fn repair_count(&self) -> u64 {
         0
     }
+
     /// Bytes after the end of the document that are neither white space nor a fence.
     pub fn trailing(&self) -> u64 {
         0
     }
+
+    /// Did the call that failed change the value before it failed? Such an update is kept.
+    pub fn changed_before_error(&self) -> bool {
+        self.changed_before_error
+    }
+
     /// The error that ended the reading.
     pub fn error(&self) -> Option<Error> {
-        None
+        self.error
     }
 }

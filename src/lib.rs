@@ -6,6 +6,7 @@ mod aggregator;
 mod error;
 mod event;
 mod limits;
+mod reader;
 pub mod view;
 
 pub use aggregator::{Aggregator, Options, Repair, Root};

@@ -1,0 +1,92 @@
+//! Numbers and literals. "Has it ended?" is answered here only.
+
+/// How far a number or a literal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Scalar {
+    /// Nothing was read.
+    #[default]
+    Start,
+    /// `-`
+    Minus,
+    /// `0`, `-0`
+    Zero,
+    /// `12`
+    Integer,
+    /// `12.`
+    Dot,
+    /// `12.5`
+    Fraction,
+    /// `12e`
+    E,
+    /// `12e+`
+    Sign,
+    /// `12e3`
+    Exponent,
+    /// So many letters of `true`, `false`, `null`.
+    Literal(&'static [u8], usize),
+}
+
+impl Scalar {
+    /// What the next byte makes of it; `None` if it is no part of it.
+    #[inline]
+    pub(crate) fn step(self, byte: u8) -> Option<Self> {
+        let digit = byte.is_ascii_digit();
+        match self {
+            Self::Start => Self::first(byte),
+            Self::Minus => match byte {
+                b'0' => Some(Self::Zero),
+                _ => digit.then_some(Self::Integer),
+            },
+            Self::Integer if digit => Some(self),
+            Self::Zero | Self::Integer => match byte {
+                b'.' => Some(Self::Dot),
+                b'e' | b'E' => Some(Self::E),
+                _ => None,
+            },
+            Self::Dot => digit.then_some(Self::Fraction),
+            Self::Fraction => match byte {
+                b'e' | b'E' => Some(Self::E),
+                _ => digit.then_some(self),
+            },
+            Self::E => match byte {
+                b'+' | b'-' => Some(Self::Sign),
+                _ => digit.then_some(Self::Exponent),
+            },
+            Self::Sign | Self::Exponent => digit.then_some(Self::Exponent),
+            Self::Literal(word, at) => {
+                (word.get(at) == Some(&byte)).then_some(Self::Literal(word, at + 1))
+            }
+        }
+    }
+
+    fn first(byte: u8) -> Option<Self> {
+        match byte {
+            b'-' => Some(Self::Minus),
+            b'0' => Some(Self::Zero),
+            b'1'..=b'9' => Some(Self::Integer),
+            b't' => Some(Self::Literal(b"true", 1)),
+            b'f' => Some(Self::Literal(b"false", 1)),
+            b'n' => Some(Self::Literal(b"null", 1)),
+            _ => None,
+        }
+    }
+
+    /// Is it whole, if it ends here?
+    pub(crate) fn is_whole(self) -> bool {
+        match self {
+            Self::Zero | Self::Integer | Self::Fraction | Self::Exponent => true,
+            Self::Literal(word, at) => at == word.len(),
+            _ => false,
+        }
+    }
+
+    /// Could more of the same make it another value? A number may always go on.
+    pub(crate) fn may_go_on(self) -> bool {
+        !matches!(self, Self::Literal(word, at) if at == word.len())
+    }
+
+    /// Is it a literal, or the beginning of one?
+    pub(crate) fn is_literal(self) -> bool {
+        matches!(self, Self::Literal(..))
+    }
+}
