@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 mod aggregator;
+pub mod chunk;
 mod error;
 mod event;
 mod limits;
