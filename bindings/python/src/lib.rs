@@ -1,1 +1,30 @@
-//! Python bindings: checks arguments, calls the core, converts.
+//! Python bindings: checks arguments, calls the core, converts. Nothing is decided here.
+
+mod aggregator;
+mod error;
+mod limits;
+mod options;
+mod repair;
+mod text;
+
+use pyo3::prelude::*;
+
+/// The part of `wholejson` that is written in Rust.
+#[pymodule(gil_used = false)]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::aggregator::Aggregator;
+    #[pymodule_export]
+    use crate::error::error_kinds;
+    #[pymodule_export]
+    use crate::limits::Limits;
+    #[pymodule_export]
+    use crate::repair::Repair;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,67 @@
+# Thin: each target says what it does and calls one command. CI calls the same ones.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+SHELL  := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
+
+.PHONY: help
+help: ## Show the targets.
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
+
+.PHONY: prerequisites
+prerequisites:
+	@scripts/prerequisites $(PYTHON)
+
+# The environment: made once, brought up to date when pyproject.toml changes.
+$(VENV)/ready: pyproject.toml | prerequisites
+	$(call say,setting up $(VENV))
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --upgrade pip
+	@$(BIN)/pip install --quiet --group dev
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/ready ## Build the wheel and install it, with all extras, into .venv.
+	@scripts/install-wheel $(BIN)
+
+.PHONY: test
+test: install ## Set all up and run every check and test.
+	@$(MAKE) --no-print-directory check rust-test python-test
+
+.PHONY: check
+check: $(VENV)/ready ## Formatting, lints and types.
+	$(call say,cargo fmt)
+	@cargo fmt --all --check
+	$(call say,cargo clippy)
+	@cargo clippy --quiet --workspace --all-targets --locked -- -D warnings
+	$(call say,ruff)
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	$(call say,mypy)
+	@$(BIN)/mypy
+
+.PHONY: rust-test
+rust-test: prerequisites
+	$(call say,cargo test)
+	@cargo test --quiet --locked --package wholejson
+
+.PHONY: python-test
+python-test: install
+	$(call say,stubtest)
+	@cd tests && ../$(BIN)/python -m mypy.stubtest --allowlist typing/stubtest-allowlist.txt wholejson
+	$(call say,pytest on the installed wheel)
+	@WHOLEJSON_INSTALLED=1 $(BIN)/pytest
+
+.PHONY: wheel
+wheel: $(VENV)/ready ## Build the wheel for this platform into dist/.
+	$(call say,building the wheel)
+	@$(BIN)/maturin build --release --out dist
+
+.PHONY: clean
+clean: ## Remove what was built.
+	rm -rf $(VENV) target dist

@@ -1,0 +1,80 @@
+//! The one place where errors of the core become Python exceptions.
+
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyType};
+use wholejson::{Category, Error, Kind};
+
+/// The classes of `wholejson.errors`, looked up once.
+struct Classes {
+    invalid: Py<PyType>,
+    limit: Py<PyType>,
+    no_json: Py<PyType>,
+    usage: Py<PyType>,
+}
+
+static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
+
+fn classes(py: Python<'_>) -> PyResult<&'static Classes> {
+    CLASSES.get_or_try_init(py, || {
+        let errors = py.import("wholejson.errors")?;
+        let class = |name: &str| -> PyResult<Py<PyType>> {
+            Ok(errors.getattr(name)?.cast_into::<PyType>()?.unbind())
+        };
+        Ok(Classes {
+            invalid: class("InvalidJSONError")?,
+            limit: class("LimitError")?,
+            no_json: class("NoJSONError")?,
+            usage: class("UsageError")?,
+        })
+    })
+}
+
+fn class_of(py: Python<'_>, category: Category) -> PyResult<Bound<'_, PyType>> {
+    let classes = classes(py)?;
+    let class = match category {
+        Category::Invalid => &classes.invalid,
+        Category::Limit => &classes.limit,
+        Category::NoJson => &classes.no_json,
+        Category::Usage => &classes.usage,
+    };
+    Ok(class.bind(py).clone())
+}
+
+/// An error of the core as the exception that Python code catches.
+#[cold]
+pub(crate) fn to_python(py: Python<'_>, error: Error) -> PyErr {
+    match build(py, error) {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(failure) => failure,
+    }
+}
+
+fn build(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
+    let details = PyDict::new(py);
+    details.set_item("kind", error.kind().code())?;
+    details.set_item("offset", error.offset())?;
+    details.set_item("line", error.line())?;
+    details.set_item("column", error.column())?;
+    class_of(py, error.category())?.call((error.to_string(),), Some(&details))
+}
+
+/// What is raised for an object whose reading ended in a panic: its state means nothing any more.
+#[cold]
+pub(crate) fn broken() -> PyErr {
+    PyRuntimeError::new_err(
+        "this object met an internal error in an earlier call and can't be used any more; \
+         make a new one, and please report the error",
+    )
+}
+
+/// Every kind of error that the core knows, with the class of exception that carries it.
+#[pyfunction]
+pub(crate) fn error_kinds(py: Python<'_>) -> PyResult<Bound<'_, PyDict>> {
+    let kinds = PyDict::new(py);
+    for kind in Kind::ALL {
+        kinds.set_item(kind.code(), class_of(py, kind.category())?)?;
+    }
+    Ok(kinds)
+}

@@ -1,0 +1,111 @@
+//! `Limits`: what a stream may cost at most.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyInt, PyTuple};
+
+/// Bounds on one stream; passing one raises `LimitError`.
+#[pyclass(module = "wholejson", frozen, eq, hash, get_all)]
+#[derive(PartialEq, Eq, Hash)]
+pub(crate) struct Limits {
+    depth: usize,
+    document: usize,
+    digits: usize,
+    white_space: usize,
+    look_ahead: usize,
+    line: usize,
+    event: usize,
+}
+
+/// One limit: the given one if it is a whole number of at least 1, else the default.
+fn limit(name: &str, given: Option<&Bound<'_, PyAny>>, default: usize) -> PyResult<usize> {
+    let Some(given) = given else {
+        return Ok(default);
+    };
+    if given.is_instance_of::<PyBool>() || !given.is_instance_of::<PyInt>() {
+        return Err(PyTypeError::new_err(format!(
+            "{name} must be a whole number, not {}",
+            given.get_type().name()?
+        )));
+    }
+    match given.extract::<usize>() {
+        Ok(value) if value >= 1 => Ok(value),
+        _ => Err(PyValueError::new_err(format!(
+            "{name} must be between 1 and {}, not {given}",
+            usize::MAX
+        ))),
+    }
+}
+
+#[pymethods]
+impl Limits {
+    #[new]
+    #[pyo3(
+        signature = (*, depth=None, document=None, digits=None, white_space=None,
+                     look_ahead=None, line=None, event=None),
+        text_signature = "(*, depth=256, document=67108864, digits=4300, white_space=1048576, \
+                          look_ahead=1024, line=16777216, event=16777216)"
+    )]
+    fn new(
+        depth: Option<&Bound<'_, PyAny>>,
+        document: Option<&Bound<'_, PyAny>>,
+        digits: Option<&Bound<'_, PyAny>>,
+        white_space: Option<&Bound<'_, PyAny>>,
+        look_ahead: Option<&Bound<'_, PyAny>>,
+        line: Option<&Bound<'_, PyAny>>,
+        event: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let defaults = wholejson::Limits::DEFAULT;
+        Ok(Self {
+            depth: limit("depth", depth, defaults.depth)?,
+            document: limit("document", document, defaults.document)?,
+            digits: limit("digits", digits, defaults.digits)?,
+            white_space: limit("white_space", white_space, defaults.white_space)?,
+            look_ahead: limit("look_ahead", look_ahead, defaults.look_ahead)?,
+            line: limit("line", line, defaults.line)?,
+            event: limit("event", event, defaults.event)?,
+        })
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "Limits(depth={}, document={}, digits={}, white_space={}, look_ahead={}, line={}, event={})",
+            self.depth,
+            self.document,
+            self.digits,
+            self.white_space,
+            self.look_ahead,
+            self.line,
+            self.event
+        )
+    }
+
+    fn __getnewargs_ex__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyTuple>, Bound<'py, PyDict>)> {
+        let fields = PyDict::new(py);
+        fields.set_item("depth", self.depth)?;
+        fields.set_item("document", self.document)?;
+        fields.set_item("digits", self.digits)?;
+        fields.set_item("white_space", self.white_space)?;
+        fields.set_item("look_ahead", self.look_ahead)?;
+        fields.set_item("line", self.line)?;
+        fields.set_item("event", self.event)?;
+        Ok((PyTuple::empty(py), fields))
+    }
+}
+
+impl From<&Limits> for wholejson::Limits {
+    fn from(limits: &Limits) -> Self {
+        Self {
+            depth: limits.depth,
+            document: limits.document,
+            digits: limits.digits,
+            white_space: limits.white_space,
+            look_ahead: limits.look_ahead,
+            line: limits.line,
+            event: limits.event,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! The options that every class takes, checked once.
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyString};
+use wholejson::{Options, Root, Style};
+
+use crate::limits::Limits;
+
+const ROOTS: &[(&str, Root)] = &[
+    ("auto", Root::Auto),
+    ("object", Root::Object),
+    ("array", Root::Array),
+    ("any", Root::Any),
+];
+
+const STYLES: &[(&str, Style)] = &[("spaced", Style::Spaced), ("compact", Style::Compact)];
+
+/// The options as they came from Python; what is not given has its default.
+pub(crate) fn options(
+    root: Option<&Bound<'_, PyAny>>,
+    repair: Option<&Bound<'_, PyAny>>,
+    style: Option<&Bound<'_, PyAny>>,
+    limits: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Options> {
+    let mut options = Options::default();
+    if let Some(root) = root {
+        options.root = choice("root", root, ROOTS)?;
+    }
+    if let Some(repair) = repair {
+        options.repair = flag("repair", repair)?;
+    }
+    if let Some(style) = style {
+        options.style = choice("style", style, STYLES)?;
+    }
+    if let Some(given) = limits.filter(|given| !given.is_none()) {
+        let Ok(given) = given.cast::<Limits>() else {
+            return wrong_type("limits", "wholejson.Limits or None", given);
+        };
+        options.limits = given.get().into();
+    }
+    Ok(options)
+}
+
+fn flag(name: &str, given: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match given.cast::<PyBool>() {
+        Ok(given) => Ok(given.is_true()),
+        Err(_) => wrong_type(name, "True or False", given),
+    }
+}
+
+fn choice<T: Copy>(name: &str, given: &Bound<'_, PyAny>, allowed: &[(&str, T)]) -> PyResult<T> {
+    let names = || {
+        let names: Vec<_> = allowed
+            .iter()
+            .map(|(name, _)| format!("{name:?}"))
+            .collect();
+        format!("one of {}", names.join(", "))
+    };
+    let Ok(text) = given.cast::<PyString>() else {
+        return wrong_type(name, &names(), given);
+    };
+    let text = text.to_string_lossy();
+    match allowed.iter().find(|(allowed, _)| *allowed == text) {
+        Some((_, value)) => Ok(*value),
+        None => Err(PyValueError::new_err(format!(
+            "{name} must be {}, not {text:?}",
+            names()
+        ))),
+    }
+}
+
+fn wrong_type<T>(name: &str, allowed: &str, given: &Bound<'_, PyAny>) -> PyResult<T> {
+    Err(PyTypeError::new_err(format!(
+        "{name} must be {allowed}, not {}",
+        given.get_type().name()?
+    )))
+}

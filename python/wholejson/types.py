@@ -1,0 +1,16 @@
+"""The types that signatures name."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+__all__ = ["Delta", "Root", "Style"]
+
+Delta: TypeAlias = str | bytes | bytearray | memoryview
+"""A piece of streamed text; bytes may be cut anywhere, even inside a code point."""
+
+Root: TypeAlias = Literal["auto", "object", "array", "any"]
+"""What a document may be."""
+
+Style: TypeAlias = Literal["spaced", "compact"]
+"""How a snapshot separates its items."""

@@ -1,0 +1,35 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+import wholejson
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def pytest_report_header() -> str:
+    """Say which `wholejson` is under test."""
+    return f"wholejson {wholejson.__version__} from {Path(wholejson.__file__).parent}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _installed_wheel() -> None:
+    """The wheel is tested, not the tree: `make test` asks for it."""
+    if os.environ.get("WHOLEJSON_INSTALLED"):
+        assert (
+            ROOT not in Path(wholejson.__file__).resolve().parents or ".venv" in wholejson.__file__
+        )
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The directory of shared cases and recorded streams, where there is one."""
+    path = Path(os.environ.get("WHOLEJSON_SHARED", ROOT.parent / "shared"))
+    if not path.is_dir():
+        pytest.skip(f"no shared cases at {path}; name their directory with WHOLEJSON_SHARED")
+    return path
