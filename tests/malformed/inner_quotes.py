@@ -1,0 +1,129 @@
+"""Quotes that stand unescaped inside a string, by what follows them."""
+
+from __future__ import annotations
+
+from random import Random
+
+from . import texts
+from .documents import Document, escape
+from .quotes import any_string, give
+from .registry import mutation
+
+
+def quoted(rng: Random, kind: str) -> str:
+    """Text with quotes inside, by what follows the inner closing quote."""
+    a, b, c = rng.sample(texts.NOUNS, 3)
+    if kind == "space":
+        return rng.choice(
+            (
+                f'he said "{a}" to {b}',
+                f'the "{a} of {b}" is old',
+                f'"{a}" and "{b}" are here',
+                f'a "{a}" - b',
+                f'<a href="{a}.html">{b}</a>',
+                f'{a} "{b}" {c} "{a}" it\'s',
+                f"it's \"{a}\" or 'not' {b}",
+                f'she asked "why, {a}?" and left',
+                f'the so-called "{a}: {b}" report',
+            )
+        )
+    if kind == "comma":
+        return rng.choice(
+            (
+                f'say "{a}", {b}',
+                f'"{a}", he said',
+                f'the "{a}", "{b}" and "{c}" are here',
+                f'a "{a}" , then {b}',
+                f'x "{a}",{b}',
+                f'like "{a}", for example: {b}',
+                f'called "{a}", which {b} is',
+                f'"{a}", "{b}", or {c}?',
+            )
+        )
+    if kind == "bracket":
+        return rng.choice(
+            (
+                f'print("{a}") now',
+                f'see ["{a}"] here',
+                f'(the "{a}")',
+                f'use {{"{a}"}} there',
+                f'f("{a}", "{b}")',
+                f'["{a}", "{b}"] is a list',
+                f'call {a}["{b}"] = 1',
+                f'if (x == "{a}") {{ {b} }}',
+                f'{{"{a}"}} or ["{b}"]',
+            )
+        )
+    if kind == "colon":
+        return rng.choice(
+            (
+                f'the "{a}": {b}',
+                f'note "{a}" : see {b}',
+                f'"{a}": a {b}',
+                f'he said "{a}": "{b}" and left',
+                f'key "{a}":{b} is set',
+                f'{a} ("{b}": {c})',
+            )
+        )
+    if kind == "stop":
+        return rng.choice(
+            (
+                f'he said "{a}".',
+                f'was it "{a}"?',
+                f'it is "{a}"; {b}',
+                f'"{a}"!',
+                f'the "{a}"...',
+                f'"{a}"-like {b}',
+                f'a "{a}"/"{b}" thing',
+                f'"{a}"s and {b}',
+                f'not "{a}"…',
+            )
+        )
+    if kind == "end":
+        return rng.choice(
+            (
+                f'he said "{a}"',
+                f'the {b} called "{a}"',
+                f'({b}) "{a}"',
+                f'say "{a} {b}"',
+                f'it\'s "{a}"',
+            )
+        )
+    if kind == "start":
+        return rng.choice((f'"{a}" he said', f'"{a} {b}" is a {c}', f'"{a}" ({b})', f'"{a}"'))
+    return rng.choice(
+        (f'a 5" {a}', f"6' 2\" tall {a}", f'27" {a} and 24" {b}', f'12"x8" {a}', f'3.5" {a}')
+    )
+
+
+def _inner(doc: Document, kind: str) -> bool:
+    token = any_string(doc)
+    if not token:
+        return False
+    doc.lock(token)
+    text = quoted(doc.rng, kind)
+    if kind not in ("start", "end") and doc.rng.random() < 0.4:
+        before, after = doc.rng.choice(
+            (
+                ("", " end"),
+                ("So: ", ""),
+                ("Well, ", " (see there)"),
+                ("\t", ""),
+                ("", " - it's ok, really"),
+            )
+        )
+        text = before + text + after
+    give(doc, token, text)
+    token.body = escape(text, '"', doc.ascii_only).replace('\\"', '"')
+    return True
+
+
+for _kind in ("space", "comma", "bracket", "colon", "stop", "end", "start", "inch"):
+
+    def _change(doc: Document, kind: str = _kind) -> bool:
+        return _inner(doc, kind)
+
+    _change.__name__ = (
+        f"inner_before_{_kind}" if _kind not in ("inch", "end", "start") else f"inner_{_kind}"
+    )
+    mutation("quotes")(_change)
