@@ -8,6 +8,7 @@ mod error;
 mod event;
 mod limits;
 mod reader;
+pub mod sse;
 pub mod view;
 
 pub use aggregator::{Aggregator, Options, Repair, Root};

@@ -1,7 +1,24 @@
 //! A stream of chat completion chunks, and the request that asks for it.
+//!
+//! - [`Transformer`]: one response, bytes in, bytes out. It finds events ([`crate::sse`]) and
+//!   spans in them, asks the session, and writes.
+//! - [`Session`]: the decisions for one response. The object form of a stream drives it directly.
+//! - [`Channel`]: the decisions for one JSON text.
+//! - [`ChunkOptions`], [`Code`] and [`Failure`]: what is asked for, and what can go wrong.
 
+mod channel;
+mod failure;
 mod options;
 mod request;
+mod session;
+mod settings;
+mod text;
+mod transformer;
 
+pub use channel::{Action, Channel, Content, Facts, Finish, Held, Status, Verdict};
+pub use failure::{Code, Failure};
 pub use options::{OptionError, StreamOptions};
 pub use request::{Request, read_request};
+pub use session::{End, Ending, Final, MAX_CHOICES, Phase, Session};
+pub use settings::ChunkOptions;
+pub use transformer::{Report, Transformer};

@@ -1,0 +1,328 @@
+//! The decisions for one JSON text in a response: emit, hold, merge, finish.
+//!
+//! No bytes of chunks and no Python objects are known here: the caller says what it found in a
+//! chunk ([`Facts`]) and is told what to do with it ([`Verdict`]).
+
+use super::failure::{Code, Failure};
+use super::settings::ChunkOptions;
+use crate::aggregator::Aggregator;
+use crate::view::Form;
+
+/// Why a choice ended, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Finish {
+    /// It has not: `finish_reason` is missing, null or `""`.
+    #[default]
+    None,
+    /// `content_filter`.
+    Filtered,
+    /// Any other reason.
+    Other,
+}
+
+/// What one chunk says of a choice, beside its text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Facts {
+    /// Its delta has a `role`, neither null nor empty.
+    pub role: bool,
+    /// Its delta has anything else that is neither null nor empty: tool calls, a refusal, audio,
+    /// reasoning, parts of a `content` list that are not text, unknown members.
+    pub others: bool,
+    /// Among these are tool calls, a function call, a refusal or audio.
+    pub otherwise: bool,
+    /// Its `finish_reason`.
+    pub finish: Finish,
+}
+
+/// What is to be done with a choice of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Action {
+    /// Leave it out; what it says once is carried to the next one that is given out.
+    Drop,
+    /// As `Drop`, and its role too is carried.
+    DropWithRole,
+    /// Keep it aside: it says nothing but a role.
+    Hold,
+    /// Give it out.
+    Emit,
+}
+
+/// What becomes of the text in a choice that is given out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// A string becomes null, text parts of a list are taken out; nothing else changes.
+    Null,
+    /// The snapshot.
+    Snapshot,
+}
+
+/// What becomes of the chunk that was held for this choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Held {
+    /// There is none.
+    None,
+    /// Its role goes into the delta of this one; what else it says is carried as from a dropped
+    /// one.
+    Merge,
+    /// It goes out before this one, as it was.
+    Before,
+}
+
+/// What is to be done with a choice of a chunk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Leave out, keep aside, or give out.
+    pub action: Action,
+    /// If given out: its text.
+    pub content: Content,
+    /// If given out: the chunk that was held before it.
+    pub held: Held,
+    /// If given out: it gets a `json_status`.
+    pub status: bool,
+}
+
+impl Verdict {
+    /// Leave it out.
+    pub const DROP: Self = Self::aside(Action::Drop);
+
+    const fn aside(action: Action) -> Self {
+        Self {
+            action,
+            content: Content::Null,
+            held: Held::None,
+            status: false,
+        }
+    }
+}
+
+/// `json_status`: how the document ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Status {
+    /// The document itself was closed.
+    pub complete: bool,
+    /// How many repairs were made.
+    pub repairs: u64,
+    /// Why this choice failed.
+    pub error: Option<Code>,
+}
+
+impl Status {
+    /// Writes it as JSON.
+    pub fn write_json(&self, out: &mut Vec<u8>) {
+        let Self {
+            complete, repairs, ..
+        } = self;
+        let text = format!("{{\"complete\": {complete}, \"repairs\": {repairs}");
+        out.extend_from_slice(text.as_bytes());
+        if let Some(code) = self.error {
+            out.extend_from_slice(b", \"error\": \"");
+            out.extend_from_slice(code.name().as_bytes());
+            out.push(b'"');
+        }
+        out.push(b'}');
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Role {
+    Unsaid,
+    Held,
+    Said,
+}
+
+/// One JSON text in a response.
+#[derive(Debug)]
+pub struct Channel {
+    aggregator: Aggregator,
+    role: Role,
+    /// The text so far, while nothing of it is visible.
+    opening: Vec<u8>,
+    /// There was text other than white space.
+    spoken: bool,
+    /// There was a tool call, a refusal or audio, or a content filter ended the choice.
+    excused: bool,
+    ended: bool,
+    failure: Option<Failure>,
+    updates: u64,
+}
+
+impl Channel {
+    /// A new text.
+    pub fn new(options: &ChunkOptions, form: Form) -> Self {
+        Self {
+            aggregator: Aggregator::new(options.document(form)),
+            role: Role::Unsaid,
+            opening: Vec::new(),
+            spoken: false,
+            excused: false,
+            ended: false,
+            failure: None,
+            updates: 0,
+        }
+    }
+
+    /// Reads a chunk: its text (WTF-8), if it has any, and what else it says. `keep` is how many
+    /// bytes of text may be kept for an error that shows them; what was kept is taken off.
+    pub fn push(&mut self, text: Option<&[u8]>, facts: Facts, keep: &mut usize) -> Verdict {
+        self.excused |= facts.otherwise || facts.finish == Finish::Filtered;
+        let text = text.unwrap_or_default();
+        let mut update = self.read(text, keep);
+        if facts.finish != Finish::None {
+            update |= self.end();
+        }
+        self.updates += u64::from(update);
+        if update || facts.finish != Finish::None || facts.others {
+            return self.emit(update, facts);
+        }
+        match (facts.role, self.role) {
+            (true, Role::Unsaid) if text.is_empty() => {
+                self.role = Role::Held;
+                Verdict::aside(Action::Hold)
+            }
+            (true, Role::Unsaid) => {
+                self.role = Role::Said;
+                Verdict::aside(Action::DropWithRole)
+            }
+            _ => Verdict::DROP,
+        }
+    }
+
+    fn emit(&mut self, update: bool, facts: Facts) -> Verdict {
+        let last = facts.finish != Finish::None;
+        let shown = update || last && self.aggregator.has_value();
+        let held = match (self.role, shown) {
+            (Role::Held, true) => Held::Merge,
+            (Role::Held, false) => Held::Before,
+            _ => Held::None,
+        };
+        if facts.role || held != Held::None {
+            self.role = Role::Said;
+        }
+        Verdict {
+            action: Action::Emit,
+            content: if shown {
+                Content::Snapshot
+            } else {
+                Content::Null
+            },
+            held,
+            status: last && !self.is_excused(),
+        }
+    }
+
+    fn read(&mut self, text: &[u8], keep: &mut usize) -> bool {
+        if text.is_empty() || self.ended || self.failure.is_some() {
+            return false;
+        }
+        self.spoken = self.spoken || !text.trim_ascii().is_empty();
+        let update = match self.aggregator.feed_wtf8(text) {
+            Ok(update) => update,
+            Err(error) => {
+                self.failure = Some(error.into());
+                // What became visible before the error in the same delta is kept.
+                self.aggregator.changed_before_error()
+            }
+        };
+        if self.aggregator.has_value() {
+            *keep += self.opening.len();
+            self.opening = Vec::new();
+        } else {
+            let mut length = text.len().min(*keep);
+            while text.get(length).is_some_and(|byte| byte & 0xC0 == 0x80) {
+                length -= 1;
+            }
+            *keep -= length;
+            self.opening.extend_from_slice(&text[..length]);
+        }
+        update
+    }
+
+    /// The text has ended; says whether its value changed.
+    pub fn end(&mut self) -> bool {
+        if std::mem::replace(&mut self.ended, true) || self.failure.is_some() {
+            return false;
+        }
+        let update = match self.aggregator.finish() {
+            Ok(update) => update,
+            Err(error) if !self.is_excused() => {
+                let mut failure = Failure::from(error);
+                if failure.code == Code::NoJson {
+                    failure.message = Code::NoJson.message().to_owned();
+                    failure.text = Some(String::from_utf8_lossy(&self.opening).into_owned());
+                }
+                self.failure = Some(failure);
+                false
+            }
+            Err(_) => false,
+        };
+        self.opening = Vec::new();
+        update
+    }
+
+    /// Takes note of a chunk that passed as it came.
+    pub(super) fn note(&mut self, facts: Facts) {
+        self.excused |= facts.otherwise || facts.finish == Finish::Filtered;
+        self.ended |= facts.finish != Finish::None;
+        if facts.role {
+            self.role = Role::Said;
+        }
+    }
+
+    /// The text can't be read any further; what was shown stays.
+    pub(super) fn break_off(&mut self, failure: Failure) {
+        if !self.ended {
+            self.failure.get_or_insert(failure);
+        }
+    }
+
+    /// The stream broke off before the text ended.
+    pub fn fail(&mut self, failure: Failure) {
+        self.break_off(failure);
+        self.ended = true;
+    }
+
+    /// Without text, tool calls, a refusal, audio or a content filter are an answer too.
+    fn is_excused(&self) -> bool {
+        self.excused && !self.spoken && !self.aggregator.has_value()
+    }
+    /// Was there any text?
+    pub fn has_text(&self) -> bool {
+        self.spoken
+    }
+    /// Has a `finish_reason` come, or the end of the stream?
+    pub fn is_ended(&self) -> bool {
+        self.ended
+    }
+    /// Is a chunk held that says nothing but a role?
+    pub fn has_held(&self) -> bool {
+        self.role == Role::Held
+    }
+    /// The held chunk went out as it was.
+    pub(super) fn release(&mut self) {
+        self.role = Role::Said;
+    }
+    /// Why it failed.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+    /// How often its value changed.
+    pub fn updates(&self) -> u64 {
+        self.updates
+    }
+    /// Its document.
+    pub fn document(&self) -> &Aggregator {
+        &self.aggregator
+    }
+    /// Appends the snapshot; false if nothing is visible yet. Cost: one copy.
+    pub fn write_snapshot(&self, out: &mut Vec<u8>) -> bool {
+        self.aggregator.write_snapshot(out)
+    }
+    /// How the document stands.
+    pub fn status(&self) -> Status {
+        Status {
+            complete: self.failure.is_none() && self.aggregator.is_complete(),
+            repairs: self.aggregator.repair_count(),
+            error: self.failure.as_ref().map(|failure| failure.code),
+        }
+    }
+}

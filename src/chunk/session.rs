@@ -1,0 +1,304 @@
+//! The decisions for one response: several choices, who waits for whom, and how it ends.
+//!
+//! Both forms of a stream drive this: the bytes ([`Transformer`](super::Transformer)) and the
+//! objects of an SDK. For each chunk with choices:
+//!
+//! 1. [`Session::begin`] with what the chunk has at all. Until the first string `content` (or
+//!    text part) of the stream, chunks pass as they came ([`Phase::Queue`], [`Phase::Pass`]);
+//!    the chunk with the first one says [`Phase::Replay`]: first run those that were queued
+//!    through step 2, then this one.
+//! 2. For each choice, [`Session::push`], and do what the [`Verdict`] says.
+//! 3. [`Session::failure`]: if there is one, write the error and stop.
+//!
+//! When the stream ends, [`Session::end`] says what is still due.
+
+use super::channel::{Channel, Facts, Status, Verdict};
+use super::failure::{Code, Failure};
+use super::settings::ChunkOptions;
+use crate::error::{Error, Kind};
+use crate::view::Form;
+
+/// A stream has at most this many choices.
+pub const MAX_CHOICES: usize = 1_024;
+/// The text that an error shows is cut after this many bytes, in all choices together.
+const MAX_TEXT: usize = 64 << 10;
+/// Chunks that are queued before the first text are passed when they hold more bytes than this.
+const MAX_QUEUE: usize = 64 << 10;
+
+/// What is to be done with a chunk, before its choices are looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// No text yet, and nothing to give out: keep it aside, behind what is there.
+    Queue,
+    /// No text yet: give out what was kept aside, then this one, as they came.
+    Pass,
+    /// The first text: push what was kept aside, then this one.
+    Replay,
+    /// Push it.
+    Push,
+}
+
+/// How a stream ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum End {
+    /// With `[DONE]`.
+    Done,
+    /// Without it.
+    Closed,
+    /// For this reason: a timeout, a connection that broke, a limit.
+    Failed(Failure),
+    /// With the upstream's own error event.
+    Upstream,
+}
+
+/// A choice that needs one more chunk, which the upstream did not send: with its snapshot, and
+/// its `json_status`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Final {
+    /// The choice's index.
+    pub index: u64,
+    /// Its `json_status`.
+    pub status: Status,
+}
+
+/// What is due at the end of a stream, in this order: held chunks as they were, the final chunks,
+/// the error event or else the `[DONE]` that came.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ending {
+    /// Choices that need one more chunk.
+    pub finals: Vec<Final>,
+    /// The one error.
+    pub failure: Option<Failure>,
+}
+
+#[derive(Debug)]
+struct Choice {
+    index: u64,
+    channel: Channel,
+}
+
+/// One response.
+#[derive(Debug)]
+pub struct Session {
+    options: ChunkOptions,
+    form: Form,
+    choices: Vec<Choice>,
+    /// There was a string `content` or a text part.
+    texting: bool,
+    /// Bytes of chunks that are kept aside.
+    queued: usize,
+    /// Bytes of text that may still be kept for an error.
+    keep: usize,
+    /// Bytes of text in all choices.
+    read: usize,
+    ended: bool,
+    failure: Option<Failure>,
+}
+
+impl Session {
+    /// A new response. `form` is where the snapshots will stand.
+    pub fn new(options: ChunkOptions, form: Form) -> Self {
+        Self {
+            options,
+            form,
+            choices: Vec::new(),
+            texting: false,
+            queued: 0,
+            keep: MAX_TEXT,
+            read: 0,
+            ended: false,
+            failure: None,
+        }
+    }
+
+    /// A chunk with choices came, of about `bytes` bytes. `text`: a choice has a string `content`
+    /// or a text part, be it empty. `gives`: a choice has something else that is given out (see
+    /// [`Facts::others`]), or a `finish_reason`.
+    pub fn begin(&mut self, text: bool, gives: bool, bytes: usize) -> Phase {
+        if self.texting {
+            return Phase::Push;
+        }
+        if text {
+            self.texting = true;
+            return Phase::Replay;
+        }
+        self.queued += bytes;
+        if gives || self.queued > MAX_QUEUE {
+            self.queued = 0;
+            return Phase::Pass;
+        }
+        Phase::Queue
+    }
+
+    /// Takes note of a choice that passes as it came ([`Phase::Pass`]).
+    pub fn note(&mut self, index: u64, facts: Facts) {
+        if let Some(choice) = self.choice(index) {
+            choice.channel.note(facts);
+        }
+    }
+
+    /// Reads a choice of a chunk: its text as WTF-8 if it has a string `content` or text parts
+    /// (these joined), and what else it says.
+    pub fn push(&mut self, index: u64, text: Option<&[u8]>, facts: Facts) -> Verdict {
+        let length = text.map_or(0, <[u8]>::len);
+        let several = self.choices.len() > 1;
+        let over = self.read.saturating_add(length) > self.options.limits.document;
+        let (mut keep, offset) = (self.keep, self.read as u64);
+        self.read = self.read.saturating_add(length);
+        let Some(choice) = self.choice(index) else {
+            return Verdict::DROP;
+        };
+        if several && over && length > 0 {
+            let error = Error::new(Kind::Document, offset, 0, 0);
+            choice.channel.break_off(error.into());
+        }
+        let verdict = choice.channel.push(text, facts, &mut keep);
+        self.keep = keep;
+        verdict
+    }
+
+    /// The channel of this choice, made when it is first asked for.
+    fn choice(&mut self, index: u64) -> Option<&mut Choice> {
+        let place = self.place(index).unwrap_or(self.choices.len());
+        if place == self.choices.len() {
+            if place == MAX_CHOICES {
+                let message = format!("the stream has more than {MAX_CHOICES} choices");
+                self.failure = Some(Failure::new(Code::LimitExceeded, Some(&message)));
+                return None;
+            }
+            let channel = Channel::new(&self.options, self.form);
+            self.choices.push(Choice { index, channel });
+        }
+        self.choices.get_mut(place)
+    }
+
+    /// Where a choice stands among those that came so far, in the order of their coming.
+    #[inline]
+    pub fn place(&self, index: u64) -> Option<usize> {
+        let usual = usize::try_from(index).unwrap_or(usize::MAX);
+        match self.choices.get(usual) {
+            Some(choice) if choice.index == index => Some(usual),
+            _ => self.choices.iter().position(|choice| choice.index == index),
+        }
+    }
+
+    /// The text of this choice, if it came.
+    pub fn channel(&self, index: u64) -> Option<&Channel> {
+        self.place(index).map(|place| &self.choices[place].channel)
+    }
+
+    /// The indexes of the choices and their texts, in the order of their coming.
+    pub fn channels(&self) -> impl Iterator<Item = (u64, &Channel)> {
+        self.choices
+            .iter()
+            .map(|choice| (choice.index, &choice.channel))
+    }
+
+    /// The held chunk of this choice went out, at the end of the stream.
+    pub fn release(&mut self, index: u64) {
+        if let Some(place) = self.place(index) {
+            self.choices[place].channel.release();
+        }
+    }
+
+    /// Is there a reason to end the stream now? A choice that failed in the middle of its text
+    /// waits for the others, as long as one of them may succeed.
+    pub fn failure(&self) -> Option<&Failure> {
+        if self.failure.is_some() {
+            return self.failure.as_ref();
+        }
+        let failed = |choice: &Choice| choice.channel.failure().is_some();
+        let broken = |choice: &Choice| failed(choice) && !choice.channel.is_ended();
+        let all = self.choices.len() >= self.options.choices && self.choices.iter().all(failed);
+        (all && self.choices.iter().any(broken))
+            .then(|| {
+                self.choices
+                    .iter()
+                    .find_map(|choice| choice.channel.failure())
+            })
+            .flatten()
+    }
+
+    /// Has every choice that came ended with a `finish_reason`?
+    fn is_finished(&self) -> bool {
+        let ended = |choice: &Choice| choice.channel.is_ended();
+        !self.choices.is_empty() && self.choices.iter().all(ended)
+    }
+
+    /// The stream has ended: what is still due? A second call says: nothing.
+    pub fn end(&mut self, end: End) -> Ending {
+        if std::mem::replace(&mut self.ended, true) || end == End::Upstream {
+            return Ending::default();
+        }
+        if self.failure.is_some() {
+            let failure = self.failure.clone();
+            return Ending {
+                finals: Vec::new(),
+                failure,
+            };
+        }
+        let broken = match end {
+            End::Done | End::Upstream => None,
+            _ if self.is_finished() => None,
+            End::Closed => Some(Failure::new(Code::UpstreamClosed, None)),
+            End::Failed(failure) => Some(failure),
+        };
+        if !self.texting {
+            return Ending {
+                finals: Vec::new(),
+                failure: broken,
+            };
+        }
+        self.settle(broken)
+    }
+
+    fn settle(&mut self, broken: Option<Failure>) -> Ending {
+        let mut finals = Vec::new();
+        for Choice { index, channel } in &mut self.choices {
+            if channel.is_ended() {
+                continue;
+            }
+            let due = match &broken {
+                Some(failure) => {
+                    channel.fail(failure.clone());
+                    true
+                }
+                None => channel.end() || channel.failure().is_some(),
+            };
+            if due {
+                let status = channel.status();
+                finals.push(Final {
+                    index: *index,
+                    status,
+                });
+            }
+        }
+        let failures = || {
+            self.choices
+                .iter()
+                .filter_map(|choice| choice.channel.failure())
+        };
+        if failures().count() < self.choices.len() {
+            return Ending {
+                finals,
+                failure: None,
+            };
+        }
+        // None succeeded: the error event says it, and no chunk has to. A stream that broke off
+        // says so, whatever was wrong with its texts.
+        let failure = broken.or_else(|| failures().next().cloned());
+        finals.retain(|last| last.status.error.is_none());
+        Ending { finals, failure }
+    }
+
+    /// Is every document complete, and is there one?
+    pub fn is_complete(&self) -> bool {
+        let mut documents = self
+            .choices
+            .iter()
+            .filter(|choice| choice.channel.has_text());
+        let complete = |choice: &Choice| choice.channel.status().complete;
+        let any = self.choices.iter().any(|choice| choice.channel.has_text());
+        any && documents.all(complete)
+    }
+}

@@ -1,0 +1,57 @@
+//! How a stream of chunks is transformed.
+
+use super::options::StreamOptions;
+use crate::aggregator::{Options, Root};
+use crate::limits::Limits;
+use crate::view::{Form, Style};
+
+/// How a stream of chunks is transformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChunkOptions {
+    /// What a document may be.
+    pub root: Root,
+    /// Malformed text is repaired; without it, refused.
+    pub repair: bool,
+    /// How snapshots separate their items.
+    pub style: Style,
+    /// What the stream may cost. `document` counts for all choices together.
+    pub limits: Limits,
+    /// The number of choices that were asked for (`n`). A choice that failed waits for at least
+    /// as many; a stream may have more.
+    pub choices: usize,
+}
+
+impl Default for ChunkOptions {
+    fn default() -> Self {
+        Self {
+            root: Root::Auto,
+            repair: true,
+            style: Style::Spaced,
+            limits: Limits::DEFAULT,
+            choices: 1,
+        }
+    }
+}
+
+impl ChunkOptions {
+    /// What a request asks for, over `self` as the defaults.
+    pub fn with(self, asked: StreamOptions) -> Self {
+        Self {
+            root: asked.root.unwrap_or(self.root),
+            repair: asked.repair.unwrap_or(self.repair),
+            style: asked.style.unwrap_or(self.style),
+            ..self
+        }
+    }
+
+    /// The options of one document in the stream.
+    pub(super) fn document(&self, form: Form) -> Options {
+        Options {
+            root: self.root,
+            repair: self.repair,
+            style: self.style,
+            form,
+            limits: self.limits,
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The inside of JSON strings: unescaped for reading, escaped for writing.
+
+/// Appends what the inside of a JSON string stands for, as WTF-8: half a surrogate pair becomes
+/// three bytes, a whole one four. Invalid UTF-8 is replaced as the WHATWG says. The string must
+/// be one that the scanner has accepted.
+pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+    let mut rest = raw;
+    while let Some(at) = memchr::memchr(b'\\', rest) {
+        push_lossy(&rest[..at], out);
+        let (length, byte) = match rest.get(at + 1) {
+            Some(b'u') => {
+                let length = unescape_unicode(&rest[at..], out);
+                rest = &rest[(at + length).min(rest.len())..];
+                continue;
+            }
+            Some(b'n') => (2, b'\n'),
+            Some(b't') => (2, b'\t'),
+            Some(b'r') => (2, b'\r'),
+            Some(b'b') => (2, 8),
+            Some(b'f') => (2, 12),
+            Some(other) => (2, *other),
+            None => return,
+        };
+        out.push(byte);
+        rest = &rest[at + length..];
+    }
+    push_lossy(rest, out);
+}
+
+/// Reads `\uXXXX`, or two of them that make a pair; says how many bytes that took.
+fn unescape_unicode(raw: &[u8], out: &mut Vec<u8>) -> usize {
+    let unit = hex4(raw);
+    if (0xD800..0xDC00).contains(&unit) && raw.get(6..8) == Some(b"\\u") {
+        let low = hex4(&raw[6..]);
+        if (0xDC00..0xE000).contains(&low) {
+            push_code(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
+            return 12;
+        }
+    }
+    push_code(unit, out);
+    6
+}
+
+fn hex4(raw: &[u8]) -> u32 {
+    let digits = raw.get(2..6).unwrap_or_default();
+    digits.iter().fold(0, |sum, digit| {
+        sum << 4 | (*digit as char).to_digit(16).unwrap_or(0)
+    })
+}
+
+/// Appends a code point, a surrogate too, by the pattern of UTF-8.
+fn push_code(code: u32, out: &mut Vec<u8>) {
+    let tail = |shift: u32| 0x80 | (code >> shift & 0x3F) as u8;
+    match code {
+        0..0x80 => out.push(code as u8),
+        0x80..0x800 => out.extend_from_slice(&[0xC0 | (code >> 6) as u8, tail(0)]),
+        0x800..0x10000 => {
+            out.extend_from_slice(&[0xE0 | (code >> 12) as u8, tail(6), tail(0)]);
+        }
+        _ => out.extend_from_slice(&[0xF0 | (code >> 18) as u8, tail(12), tail(6), tail(0)]),
+    }
+}
+
+#[inline]
+fn push_lossy(raw: &[u8], out: &mut Vec<u8>) {
+    if std::str::from_utf8(raw).is_ok() {
+        out.extend_from_slice(raw);
+    } else {
+        out.extend_from_slice(String::from_utf8_lossy(raw).as_bytes());
+    }
+}
+
+/// Appends a JSON string, quotes included, that no line-based reader can split.
+pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    for byte in text.bytes() {
+        match byte {
+            b'"' | b'\\' => out.extend_from_slice(&[b'\\', byte]),
+            b'\n' => out.extend_from_slice(b"\\n"),
+            b'\r' => out.extend_from_slice(b"\\r"),
+            b'\t' => out.extend_from_slice(b"\\t"),
+            0..0x20 => {
+                const HEX: &[u8; 16] = b"0123456789abcdef";
+                out.extend_from_slice(b"\\u00");
+                out.push(HEX[usize::from(byte >> 4)]);
+                out.push(HEX[usize::from(byte & 15)]);
+            }
+            _ => out.push(byte),
+        }
+    }
+    out.push(b'"');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plain(raw: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        unescape(raw, &mut out);
+        out
+    }
+
+    #[test]
+    fn unescapes_as_serde_json_does() {
+        for raw in [
+            r#"{\"a\": \"b\\\\c\"}"#,
+            r"\u00e9\u20AC\ud83d\ude80 \/\b\f\n\r\t",
+            r"",
+            r"é漢🚀",
+            r"a\u0000b",
+        ] {
+            let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
+            assert_eq!(expected.as_bytes(), plain(raw.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn half_a_pair_stays_half_and_a_pair_of_the_wrong_order_two_halves() {
+        assert_eq!(b"\xED\xA0\xBD".to_vec(), plain(br"\ud83d"));
+        assert_eq!(
+            b"\xED\xBA\x80\xED\xA0\xBD".to_vec(),
+            plain(br"\ude80\ud83d")
+        );
+        assert_eq!(b"\xED\xA0\xBDA".to_vec(), plain(br"\ud83d\u0041"));
+    }
+
+    #[test]
+    fn invalid_utf8_is_replaced() {
+        assert_eq!("a\u{FFFD}b".as_bytes(), plain(b"a\xFFb"));
+        assert_eq!(
+            "\u{FFFD}\u{FFFD}\u{FFFD}".as_bytes(),
+            plain(b"\xED\xA0\x80")
+        );
+    }
+
+    #[test]
+    fn a_written_string_reads_back_and_holds_no_control_character() {
+        let text: String = (0..0x250).filter_map(char::from_u32).collect();
+        let mut out = Vec::new();
+        write_json_string(&text, &mut out);
+        assert!(out.iter().all(|byte| *byte >= 0x20));
+        assert_eq!(text, serde_json::from_slice::<String>(&out).unwrap());
+    }
+}
