@@ -3,7 +3,7 @@
 from typing import final
 
 from .errors import Error
-from .types import Delta, Root, Style
+from .aliases import Delta, Root, Style
 
 __all__ = ["Aggregator", "Limits", "Repair", "__version__", "error_kinds"]
 
@@ -140,6 +140,9 @@ class Aggregator:
     @property
     def trailing(self) -> int:
         """Bytes after the end of the document that are neither white space nor a fence."""
+    @property
+    def changed_before_error(self) -> bool:
+        """Whether the call that failed changed the value before it failed: the snapshot has it."""
 
 def error_kinds() -> dict[str, type[Error]]:
     """Every ``kind`` of error that the core knows, with the class that carries it."""

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Generator,
+    Iterable,
+    Iterator,
+)
 from typing import TYPE_CHECKING, overload
 
 from ._core import Aggregator
 from .errors import Error
 
 if TYPE_CHECKING:
+    from typing_extensions import Self
+
     from ._core import Limits
-    from .types import Delta, Root, Style
+    from .aliases import Delta, Root, Style
 
 __all__ = ["snapshots"]
 
@@ -23,7 +32,7 @@ def snapshots(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
-) -> AsyncIterator[str]: ...
+) -> AsyncSnapshots: ...
 @overload
 def snapshots(
     deltas: Iterable[Delta],
@@ -32,7 +41,7 @@ def snapshots(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
-) -> Iterator[str]: ...
+) -> Snapshots: ...
 def snapshots(
     deltas: Iterable[Delta] | AsyncIterable[Delta],
     *,
@@ -40,14 +49,15 @@ def snapshots(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
-) -> Iterator[str] | AsyncIterator[str]:
+) -> Snapshots | AsyncSnapshots:
     """Give out one snapshot for each update of a streamed document.
 
     :param deltas: the text as it arrives, ``str`` or bytes, cut anywhere; an iterable or an async
         iterable. It is closed (``close()`` or ``aclose()``, where it has one) when the snapshots
         end, however they end.
     :param root, repair, style, limits: as for :class:`wholejson.Aggregator`.
-    :return: an iterator for an iterable, an async iterator for an async one. Each snapshot is a
+    :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
+        and used as a context manager. Each snapshot is a
         complete JSON text. Reading a delta costs its own length, writing a snapshot one copy.
     :raises NoJSONError: after the last delta, if nothing was ever visible. A document that was
         merely cut off raises nothing.
@@ -56,13 +66,13 @@ def snapshots(
     """
     document = _Reader(Aggregator(root=root, repair=repair, style=style, limits=limits))
     if isinstance(deltas, AsyncIterable):
-        return _async_snapshots(aiter(deltas), document)
+        return AsyncSnapshots(aiter(deltas), document)
     if isinstance(deltas, (str, bytes, bytearray, memoryview)):
         raise TypeError(
             f"snapshots() takes an iterable of deltas, not one {type(deltas).__name__}; "
             "put it in a list"
         )
-    return _snapshots(iter(deltas), document)
+    return Snapshots(iter(deltas), document)
 
 
 class _Reader:
@@ -70,28 +80,85 @@ class _Reader:
 
     def __init__(self, document: Aggregator) -> None:
         self._document = document
-        self._shown: str | None = None
 
     def feed(self, delta: Delta) -> str | None:
         """Read a delta; give the snapshot if it was an update."""
-        return self._show() if self._document.feed(delta) else None
+        return self._document.snapshot() if self._document.feed(delta) else None
 
     def finish(self) -> str | None:
         """End the document; give the snapshot if that was an update."""
-        return self._show() if self._document.finish() else None
+        return self._document.snapshot() if self._document.finish() else None
 
     def rest(self) -> str | None:
         """Give the update that came before an error in the same delta, if there was one."""
-        shown = self._shown
-        text = self._show()
-        return text if text != shown else None
-
-    def _show(self) -> str | None:
-        self._shown = self._document.snapshot()
-        return self._shown
+        return self._document.snapshot() if self._document.changed_before_error else None
 
 
-def _snapshots(deltas: Iterator[Delta], document: _Reader) -> Iterator[str]:
+class Snapshots:
+    """An iterator of snapshots. Closing it, or leaving its `with` block, closes the deltas."""
+
+    def __init__(self, deltas: Iterator[Delta], document: _Reader) -> None:
+        self._deltas: Iterator[Delta] | None = deltas
+        self._texts = _texts(deltas, document)
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._texts)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Stop reading, and close the deltas."""
+        self._texts.close()
+        deltas, self._deltas = self._deltas, None
+        close = getattr(deltas, "close", None)
+        if close is not None:
+            close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncSnapshots:
+    """An async iterator of snapshots. Closing it, or leaving its block, closes the deltas."""
+
+    def __init__(self, deltas: AsyncIterator[Delta], document: _Reader) -> None:
+        self._deltas: AsyncIterator[Delta] | None = deltas
+        self._texts = _async_texts(deltas, document)
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> str:
+        try:
+            return await anext(self._texts)
+        except BaseException:
+            await self.aclose()
+            raise
+
+    async def aclose(self) -> None:
+        """Stop reading, and close the deltas."""
+        await self._texts.aclose()
+        deltas, self._deltas = self._deltas, None
+        aclose = getattr(deltas, "aclose", None)
+        if aclose is not None:
+            await aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.aclose()
+
+
+def _texts(deltas: Iterator[Delta], document: _Reader) -> Generator[str, None, None]:
     try:
         for delta in deltas:
             if (text := document.feed(delta)) is not None:
@@ -102,13 +169,11 @@ def _snapshots(deltas: Iterator[Delta], document: _Reader) -> Iterator[str]:
         if (text := document.rest()) is not None:
             yield text
         raise
-    finally:
-        close = getattr(deltas, "close", None)
-        if close is not None:
-            close()
 
 
-async def _async_snapshots(deltas: AsyncIterator[Delta], document: _Reader) -> AsyncIterator[str]:
+async def _async_texts(
+    deltas: AsyncIterator[Delta], document: _Reader
+) -> AsyncGenerator[str, None]:
     try:
         async for delta in deltas:
             if (text := document.feed(delta)) is not None:
@@ -119,7 +184,3 @@ async def _async_snapshots(deltas: AsyncIterator[Delta], document: _Reader) -> A
         if (text := document.rest()) is not None:
             yield text
         raise
-    finally:
-        aclose = getattr(deltas, "aclose", None)
-        if aclose is not None:
-            await aclose()

@@ -10,6 +10,7 @@ import pytest
 import wholejson
 
 ROOT = Path(__file__).resolve().parents[2]
+DATA = ROOT / "tests" / "data"
 
 
 def pytest_report_header() -> str:

@@ -107,6 +107,11 @@ impl Aggregator {
         Ok(self.lock(py)?.trailing())
     }
 
+    #[getter]
+    fn changed_before_error(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.lock(py)?.changed_before_error())
+    }
+
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let core = self.lock(py)?;
         let visible = if core.has_value() {
