@@ -2,8 +2,8 @@
 
 from typing import final
 
-from .errors import Error
 from .aliases import Delta, Root, Style
+from .errors import Error
 
 __all__ = ["Aggregator", "Limits", "Repair", "__version__", "error_kinds"]
 
