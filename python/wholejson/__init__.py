@@ -7,24 +7,27 @@
 
 from __future__ import annotations
 
-from ._core import Aggregator, Limits, Repair, __version__
+from ._core import Aggregator, ChunkTransformer, Limits, Repair, __version__
 from .deltas import snapshots
 from .errors import (
     Error,
     InvalidJSONError,
     LimitError,
     NoJSONError,
+    OptionError,
     UpstreamError,
     UsageError,
 )
 
 __all__ = [
     "Aggregator",
+    "ChunkTransformer",
     "Error",
     "InvalidJSONError",
     "LimitError",
     "Limits",
     "NoJSONError",
+    "OptionError",
     "Repair",
     "UpstreamError",
     "UsageError",

@@ -1,11 +1,23 @@
 """The part of ``wholejson`` that is written in Rust."""
 
-from typing import final
+from typing import Literal, TypedDict, final, type_check_only
 
-from .aliases import Delta, Root, Style
+from typing_extensions import Required
+
+from .aliases import Code, Delta, Root, Style
 from .errors import Error
 
-__all__ = ["Aggregator", "Limits", "Repair", "__version__", "error_kinds"]
+__all__ = [
+    "Aggregator",
+    "ChunkTransformer",
+    "Limits",
+    "Repair",
+    "Request",
+    "Session",
+    "__version__",
+    "error_kinds",
+    "read_request",
+]
 
 __version__: str
 
@@ -143,6 +155,190 @@ class Aggregator:
     @property
     def changed_before_error(self) -> bool:
         """Whether the call that failed changed the value before it failed: the snapshot has it."""
+
+@type_check_only
+class Report(TypedDict):
+    """What happened in a stream so far."""
+
+    updates: int
+    """How often a value changed, in all choices."""
+    repairs: int
+    """Repairs in all documents."""
+    trailing: int
+    """Bytes after the ends of documents that are neither white space nor a fence."""
+    events_in: int
+    """Events with data that came."""
+    events_out: int
+    """Events with data that went out."""
+    bytes_in: int
+    """Bytes that came."""
+    bytes_out: int
+    """Bytes that went out."""
+    error: Code | None
+    """The code of the one error event, if we wrote it."""
+    upstream_error: bool
+    """Whether the upstream sent an error event of its own."""
+    complete: bool
+    """Whether there was a document, and every one was closed."""
+
+@final
+class ChunkTransformer:
+    """One response with chat completion chunks: server-sent events in, server-sent events out.
+
+    Events are framed by the rules of the WHATWG. Each chunk that goes out has the whole document
+    so far as its text; all other bytes arrive as they were written. The output depends on the
+    bytes alone, not on how they were cut. Threads that share one take turns.
+
+    :param root, repair, style, limits: as for :class:`Aggregator`; ``limits.document`` counts for
+        all choices together.
+    :param choices: how many were asked for (``n``): a choice that failed waits for as many.
+    :raises TypeError, ValueError: for an option that is none of these.
+    """
+
+    def __new__(
+        cls,
+        *,
+        root: Root = "auto",
+        repair: bool = True,
+        style: Style = "spaced",
+        limits: Limits | None = None,
+        choices: int = 1,
+    ) -> ChunkTransformer: ...
+    def feed(self, part: bytes | bytearray | memoryview, /) -> bytes:
+        """Take what one read brought, cut anywhere; give what is to be sent on.
+
+        Costs O(length of the part), and one copy of the document for each chunk that goes out.
+        Faults of the stream raise nothing: they are written as the one error event.
+
+        :return: whole events, or ``b""``.
+        :raises UsageError: after ``finish`` or ``fail``.
+        :raises TypeError: for anything but bytes.
+        """
+    def finish(self) -> bytes:
+        """Tell that the upstream has ended; give what is still due. A second call gives nothing."""
+    def fail(self, code: Code, message: str | None = None) -> bytes:
+        """Tell that the upstream failed; give what is still due, the one error event included.
+
+        If the answer had ended before, there is no error event.
+
+        :param code: what happened, most often ``"upstream_timeout"`` or ``"upstream_closed"``.
+        :param message: one sentence for people; each code has its usual one.
+        :raises ValueError: for a code that is none.
+        """
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will come out: after the one error event, and after the end."""
+    @property
+    def report(self) -> Report:
+        """What happened so far."""
+
+@final
+class Request:
+    """The body of a request for a chat completion, read by :func:`read_request`."""
+
+    @property
+    def asked(self) -> bool:
+        """Whether our key was in it, whatever its value."""
+    @property
+    def body(self) -> bytes:
+        """The body without our key; every other byte is as it was."""
+    @property
+    def options(self) -> Options | None:
+        """What the answer is to be turned by, for :class:`ChunkTransformer`; ``None``: not at all.
+
+        It is given for a stream with the flag on whose answer may be JSON.
+        """
+    @property
+    def stream(self) -> bool:
+        """Whether a stream was asked for."""
+    @property
+    def text(self) -> bool:
+        """Whether ``response_format`` says in so many words that the answer is text."""
+    @property
+    def agent_id(self) -> str | None:
+        """``metadata.agent_id``, if it is a string; shortened where it is very long."""
+
+@type_check_only
+class Options(TypedDict, total=False):
+    """What a request says of the options of a :class:`ChunkTransformer`."""
+
+    root: Root
+    repair: bool
+    style: Style
+
+def read_request(body: bytes | bytearray | memoryview, /) -> Request | None:
+    """Read what the body of a request asks of us, and take it out of the body.
+
+    Costs one pass over the body.
+
+    :return: ``None`` if the body is not one JSON object: then it is none of our business.
+    :raises OptionError: for a flag or an option that is wrong.
+    """
+
+@type_check_only
+class Status(TypedDict, total=False):
+    """``json_status`` of a choice that ended."""
+
+    complete: Required[bool]
+    """Whether the document itself was closed."""
+    repairs: Required[int]
+    """How many repairs there were."""
+    error: Code
+    """Why this choice failed."""
+
+@final
+class Session:
+    """The decisions for one stream of chunk objects, as ``src/chunk/session.rs`` tells them."""
+
+    def __new__(
+        cls,
+        *,
+        root: Root = "auto",
+        repair: bool = True,
+        style: Style = "spaced",
+        limits: Limits | None = None,
+        choices: int = 1,
+    ) -> Session: ...
+    def begin(
+        self, text: bool, gives: bool, size: int, /
+    ) -> Literal["queue", "pass", "replay", "push"]:
+        """A chunk with choices came: what is to be done with it, before its choices are read."""
+    def note(
+        self, index: int, role: bool, others: bool, otherwise: bool, finish_reason: str | None, /
+    ) -> None:
+        """Take note of a choice of a chunk that passes as it came."""
+    def push(
+        self,
+        index: int,
+        text: str | None,
+        role: bool,
+        others: bool,
+        otherwise: bool,
+        finish_reason: str | None,
+        /,
+    ) -> tuple[
+        Literal["drop", "drop_with_role", "hold", "emit"],
+        bool,
+        Literal["none", "merge", "before"],
+        bool,
+    ]:
+        """Read a choice of a chunk.
+
+        :return: what to do with it; whether its text becomes the snapshot (else ``None``); what
+            becomes of the chunk that was held for it; whether it gets a ``json_status``.
+        """
+    def snapshot(self, index: int, /) -> str | None:
+        """Write the snapshot of a choice."""
+    def status(self, index: int, /) -> Status | None:
+        """Tell how the document of a choice stands."""
+    def failure(self) -> Error | None:
+        """Give the error that ends the stream now, if there is one."""
+    def release(self, index: int, /) -> None:
+        """The held chunk of this choice went out, at the end of the stream."""
+    def end(
+        self, done: bool, code: Code | None = None, message: str | None = None, /
+    ) -> tuple[list[tuple[int, Status]], Error | None]:
+        """Tell that the stream has ended, give what is still due: last chunks, then the error."""
 
 def error_kinds() -> dict[str, type[Error]]:
     """Every ``kind`` of error that the core knows, with the class that carries it."""

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["Delta", "Root", "Style"]
+__all__ = ["Code", "Delta", "Root", "Style"]
+
+Code: TypeAlias = Literal[
+    "no_json", "invalid_json", "limit_exceeded", "upstream_closed", "upstream_timeout"
+]
+"""Why a stream of chunks ended without a document. The set is closed."""
 
 Delta: TypeAlias = str | bytes | bytearray | memoryview
 """A piece of streamed text; bytes may be cut anywhere, even inside a code point."""

@@ -1,28 +1,19 @@
 //! `Aggregator`: one document, read as it arrives.
 
-use std::sync::{Mutex, MutexGuard};
-
 use pyo3::prelude::*;
-use pyo3::sync::MutexExt;
 use pyo3::types::{PyBytes, PyString};
 
-use crate::error::{broken, to_python};
+use crate::error::to_python;
 use crate::options::options;
 use crate::repair::Repair;
+use crate::report::python_bool;
 use crate::text::{Text, with_text};
+use crate::turns::Turns;
 
 /// One document, read as it arrives. Threads that share one take turns.
 #[pyclass(module = "wholejson", frozen)]
 pub(crate) struct Aggregator {
-    core: Mutex<wholejson::Aggregator>,
-}
-
-impl Aggregator {
-    /// No Python code runs while the guard is held: it could call back and wait for itself.
-    #[inline]
-    fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, wholejson::Aggregator>> {
-        self.core.lock_py_attached(py).map_err(|_| broken())
-    }
+    core: Turns<wholejson::Aggregator>,
 }
 
 #[pymethods]
@@ -40,38 +31,38 @@ impl Aggregator {
     ) -> PyResult<Self> {
         let options = options(root, repair, style, limits)?;
         Ok(Self {
-            core: Mutex::new(wholejson::Aggregator::new(options)),
+            core: Turns::new(wholejson::Aggregator::new(options)),
         })
     }
 
     #[pyo3(signature = (delta, /))]
     fn feed(&self, py: Python<'_>, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
         with_text(delta, |text| {
-            let mut core = self.lock(py)?;
-            let read = match text {
-                Text::Bytes(bytes) => core.feed(bytes),
-                Text::Wtf8(bytes) => core.feed_wtf8(bytes),
-            };
-            drop(core);
-            read.map_err(|error| to_python(py, error))
+            match text {
+                Text::Bytes(bytes) => self.core.read(py, bytes, wholejson::Aggregator::feed)?,
+                Text::Wtf8(bytes) => self
+                    .core
+                    .read(py, bytes, wholejson::Aggregator::feed_wtf8)?,
+            }
+            .map_err(|error| to_python(py, error))
         })
     }
 
     fn finish(&self, py: Python<'_>) -> PyResult<bool> {
-        let read = self.lock(py)?.finish();
+        let read = self.core.lock(py)?.finish();
         read.map_err(|error| to_python(py, error))
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
         let mut text = Vec::new();
-        if !self.lock(py)?.write_snapshot(&mut text) {
+        if !self.core.lock(py)?.write_snapshot(&mut text) {
             return Ok(None);
         }
         PyString::from_bytes(py, &text).map(Some)
     }
 
     fn snapshot_bytes<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let core = self.lock(py)?;
+        let core = self.core.lock(py)?;
         if !core.has_value() {
             return Ok(None);
         }
@@ -89,31 +80,37 @@ impl Aggregator {
 
     #[getter]
     fn complete(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.lock(py)?.is_complete())
+        Ok(self.core.lock(py)?.is_complete())
     }
 
     #[getter]
     fn repairs(&self, py: Python<'_>) -> PyResult<Vec<Repair>> {
-        Ok(self.lock(py)?.repairs().iter().map(Repair::from).collect())
+        Ok(self
+            .core
+            .lock(py)?
+            .repairs()
+            .iter()
+            .map(Repair::from)
+            .collect())
     }
 
     #[getter]
     fn repair_count(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(self.lock(py)?.repair_count())
+        Ok(self.core.lock(py)?.repair_count())
     }
 
     #[getter]
     fn trailing(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(self.lock(py)?.trailing())
+        Ok(self.core.lock(py)?.trailing())
     }
 
     #[getter]
     fn changed_before_error(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.lock(py)?.changed_before_error())
+        Ok(self.core.lock(py)?.changed_before_error())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let core = self.lock(py)?;
+        let core = self.core.lock(py)?;
         let visible = if core.has_value() {
             core.view().len()
         } else {
@@ -128,8 +125,4 @@ impl Aggregator {
             core.repair_count()
         ))
     }
-}
-
-fn python_bool(value: bool) -> &'static str {
-    if value { "True" } else { "False" }
 }

@@ -4,6 +4,7 @@ use pyo3::exceptions::PyRuntimeError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyType};
+use wholejson::chunk::{Code, Failure, OptionError};
 use wholejson::{Category, Error, Kind};
 
 /// The classes of `wholejson.errors`, looked up once.
@@ -12,6 +13,8 @@ struct Classes {
     limit: Py<PyType>,
     no_json: Py<PyType>,
     usage: Py<PyType>,
+    upstream: Py<PyType>,
+    option: Py<PyType>,
 }
 
 static CLASSES: PyOnceLock<Classes> = PyOnceLock::new();
@@ -27,6 +30,8 @@ fn classes(py: Python<'_>) -> PyResult<&'static Classes> {
             limit: class("LimitError")?,
             no_json: class("NoJSONError")?,
             usage: class("UsageError")?,
+            upstream: class("UpstreamError")?,
+            option: class("OptionError")?,
         })
     })
 }
@@ -58,6 +63,39 @@ fn build(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
     details.set_item("line", error.line())?;
     details.set_item("column", error.column())?;
     class_of(py, error.category())?.call((error.to_string(),), Some(&details))
+}
+
+/// A failure of a stream of chunks: what the bytes form writes as the one error event.
+#[cold]
+pub(crate) fn failure_to_python<'py>(
+    py: Python<'py>,
+    failure: &Failure,
+) -> PyResult<Bound<'py, PyAny>> {
+    let classes = classes(py)?;
+    let class = match failure.code {
+        Code::NoJson => &classes.no_json,
+        Code::InvalidJson => &classes.invalid,
+        Code::LimitExceeded => &classes.limit,
+        Code::UpstreamClosed | Code::UpstreamTimeout => &classes.upstream,
+    };
+    let details = PyDict::new(py);
+    details.set_item("kind", failure.code.name())?;
+    details.set_item("text", failure.text.as_deref())?;
+    class
+        .bind(py)
+        .call((failure.message.as_str(),), Some(&details))
+}
+
+/// An option of a request that is wrong.
+#[cold]
+pub(crate) fn option_to_python(py: Python<'_>, error: &OptionError) -> PyErr {
+    let build = || {
+        let details = PyDict::new(py);
+        details.set_item("param", error.param())?;
+        let class = classes(py)?.option.bind(py);
+        class.call((error.to_string(),), Some(&details))
+    };
+    build().map_or_else(|failure| failure, PyErr::from_value)
 }
 
 /// What is raised for an object whose reading ended in a panic: its state means nothing any more.

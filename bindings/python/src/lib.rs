@@ -5,7 +5,12 @@ mod error;
 mod limits;
 mod options;
 mod repair;
+mod report;
+mod request;
+mod session;
 mod text;
+mod transformer;
+mod turns;
 
 use pyo3::prelude::*;
 
@@ -22,6 +27,12 @@ mod _core {
     use crate::limits::Limits;
     #[pymodule_export]
     use crate::repair::Repair;
+    #[pymodule_export]
+    use crate::request::{Request, read_request};
+    #[pymodule_export]
+    use crate::session::Session;
+    #[pymodule_export]
+    use crate::transformer::ChunkTransformer;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

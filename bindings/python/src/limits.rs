@@ -17,8 +17,12 @@ pub(crate) struct Limits {
     event: usize,
 }
 
-/// One limit: the given one if it is a whole number of at least 1, else the default.
-fn limit(name: &str, given: Option<&Bound<'_, PyAny>>, default: usize) -> PyResult<usize> {
+/// A number: the given one if it is whole and at least 1; the default if none is given.
+pub(crate) fn whole_number(
+    name: &str,
+    given: Option<&Bound<'_, PyAny>>,
+    default: usize,
+) -> PyResult<usize> {
     let Some(given) = given else {
         return Ok(default);
     };
@@ -57,13 +61,13 @@ impl Limits {
     ) -> PyResult<Self> {
         let defaults = wholejson::Limits::DEFAULT;
         Ok(Self {
-            depth: limit("depth", depth, defaults.depth)?,
-            document: limit("document", document, defaults.document)?,
-            digits: limit("digits", digits, defaults.digits)?,
-            white_space: limit("white_space", white_space, defaults.white_space)?,
-            look_ahead: limit("look_ahead", look_ahead, defaults.look_ahead)?,
-            line: limit("line", line, defaults.line)?,
-            event: limit("event", event, defaults.event)?,
+            depth: whole_number("depth", depth, defaults.depth)?,
+            document: whole_number("document", document, defaults.document)?,
+            digits: whole_number("digits", digits, defaults.digits)?,
+            white_space: whole_number("white_space", white_space, defaults.white_space)?,
+            look_ahead: whole_number("look_ahead", look_ahead, defaults.look_ahead)?,
+            line: whole_number("line", line, defaults.line)?,
+            event: whole_number("event", event, defaults.event)?,
         })
     }
 

@@ -3,9 +3,10 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyString};
+use wholejson::chunk::{ChunkOptions, Code};
 use wholejson::{Options, Root, Style};
 
-use crate::limits::Limits;
+use crate::limits::{Limits, whole_number};
 
 const ROOTS: &[(&str, Root)] = &[
     ("auto", Root::Auto),
@@ -15,6 +16,35 @@ const ROOTS: &[(&str, Root)] = &[
 ];
 
 const STYLES: &[(&str, Style)] = &[("spaced", Style::Spaced), ("compact", Style::Compact)];
+
+/// The name of a root.
+pub(crate) fn root_name(root: Root) -> &'static str {
+    name(ROOTS, root)
+}
+
+/// The name of a style.
+pub(crate) fn style_name(style: Style) -> &'static str {
+    name(STYLES, style)
+}
+
+fn name<T: PartialEq>(allowed: &[(&'static str, T)], value: T) -> &'static str {
+    let found = allowed.iter().find(|(_, each)| *each == value);
+    found.map_or("", |(name, _)| name)
+}
+
+/// The code of a failure, by its name.
+pub(crate) fn failure_code(name: &str) -> PyResult<Code> {
+    Code::from_name(name).ok_or_else(|| {
+        let names: Vec<_> = Code::ALL
+            .iter()
+            .map(|code| format!("{:?}", code.name()))
+            .collect();
+        PyValueError::new_err(format!(
+            "code must be one of {}, not {name:?}",
+            names.join(", ")
+        ))
+    })
+}
 
 /// The options as they came from Python; what is not given has its default.
 pub(crate) fn options(
@@ -40,6 +70,24 @@ pub(crate) fn options(
         options.limits = given.get().into();
     }
     Ok(options)
+}
+
+/// As [`options`], for a stream of chunks. `choices` is how many were asked for.
+pub(crate) fn chunk_options(
+    root: Option<&Bound<'_, PyAny>>,
+    repair: Option<&Bound<'_, PyAny>>,
+    style: Option<&Bound<'_, PyAny>>,
+    limits: Option<&Bound<'_, PyAny>>,
+    choices: Option<&Bound<'_, PyAny>>,
+) -> PyResult<ChunkOptions> {
+    let document = options(root, repair, style, limits)?;
+    Ok(ChunkOptions {
+        root: document.root,
+        repair: document.repair,
+        style: document.style,
+        limits: document.limits,
+        choices: whole_number("choices", choices, ChunkOptions::default().choices)?,
+    })
 }
 
 fn flag(name: &str, given: &Bound<'_, PyAny>) -> PyResult<bool> {

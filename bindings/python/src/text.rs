@@ -43,21 +43,46 @@ fn with_surrogates<T>(
     read(Text::Wtf8(bytes.cast::<PyBytes>()?.as_bytes()))
 }
 
-/// A buffer that may change while it is read is copied first.
 #[cold]
 fn with_buffer<T>(
     delta: &Bound<'_, PyAny>,
     read: impl FnOnce(Text<'_>) -> PyResult<T>,
 ) -> PyResult<T> {
-    if let Ok(bytes) = delta.cast::<PyByteArray>() {
-        return read(Text::Bytes(&bytes.to_vec()));
+    match copy_of_buffer(delta)? {
+        Some(bytes) => read(Text::Bytes(bytes.as_bytes())),
+        None => Err(PyTypeError::new_err(format!(
+            "a delta is str, bytes, bytearray or memoryview, not {}",
+            delta.get_type().name()?
+        ))),
     }
-    if delta.is_instance_of::<PyMemoryView>() {
-        let bytes = delta.call_method0("tobytes")?;
-        return read(Text::Bytes(bytes.cast::<PyBytes>()?.as_bytes()));
+}
+
+/// A buffer that may change while it is read is copied first. `None`: it is none.
+#[cold]
+fn copy_of_buffer<'py>(buffer: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyBytes>>> {
+    if let Ok(buffer) = buffer.cast::<PyByteArray>() {
+        return Ok(Some(PyBytes::new(buffer.py(), &buffer.to_vec())));
     }
-    Err(PyTypeError::new_err(format!(
-        "a delta is str, bytes, bytearray or memoryview, not {}",
-        delta.get_type().name()?
-    )))
+    if buffer.is_instance_of::<PyMemoryView>() {
+        return Ok(Some(buffer.call_method0("tobytes")?.cast_into()?));
+    }
+    Ok(None)
+}
+
+/// Calls `read` with the bytes of `part`, which is `bytes`, `bytearray` or `memoryview`.
+#[inline]
+pub(crate) fn with_bytes<T>(
+    part: &Bound<'_, PyAny>,
+    read: impl FnOnce(&[u8]) -> PyResult<T>,
+) -> PyResult<T> {
+    if let Ok(bytes) = part.cast::<PyBytes>() {
+        return read(bytes.as_bytes());
+    }
+    match copy_of_buffer(part)? {
+        Some(bytes) => read(bytes.as_bytes()),
+        None => Err(PyTypeError::new_err(format!(
+            "bytes, bytearray or memoryview is needed, not {}",
+            part.get_type().name()?
+        ))),
+    }
 }

@@ -1,0 +1,192 @@
+//! `Session`: the decisions for one stream of chunk objects. The objects stay in Python.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+use wholejson::Form;
+use wholejson::chunk::{self, Action, Content, End, Facts, Failure, Finish, Held, Phase};
+
+use crate::error::failure_to_python;
+use crate::options::{chunk_options, failure_code};
+use crate::report::status;
+use crate::text::{Text, with_text};
+use crate::turns::Turns;
+
+/// The decisions for one stream of chunk objects.
+#[pyclass(module = "wholejson._core", frozen)]
+pub(crate) struct Session {
+    core: Turns<chunk::Session>,
+}
+
+/// What is to be done with a choice: the action, whether it gets the snapshot, what becomes of
+/// the chunk that was held, whether it gets a status.
+type Verdict = (&'static str, bool, &'static str, bool);
+
+fn facts(role: bool, others: bool, otherwise: bool, finish_reason: Option<&str>) -> Facts {
+    Facts {
+        role,
+        others,
+        otherwise,
+        finish: match finish_reason {
+            None | Some("") => Finish::None,
+            Some("content_filter") => Finish::Filtered,
+            Some(_) => Finish::Other,
+        },
+    }
+}
+
+fn verdict(verdict: chunk::Verdict) -> Verdict {
+    let action = match verdict.action {
+        Action::Drop => "drop",
+        Action::DropWithRole => "drop_with_role",
+        Action::Hold => "hold",
+        Action::Emit => "emit",
+    };
+    let held = match verdict.held {
+        Held::None => "none",
+        Held::Merge => "merge",
+        Held::Before => "before",
+    };
+    let snapshot = verdict.content == Content::Snapshot;
+    (action, snapshot, held, verdict.status)
+}
+
+#[pymethods]
+impl Session {
+    #[new]
+    #[pyo3(
+        signature = (*, root=None, repair=None, style=None, limits=None, choices=None),
+        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1)"
+    )]
+    fn new(
+        root: Option<&Bound<'_, PyAny>>,
+        repair: Option<&Bound<'_, PyAny>>,
+        style: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        choices: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = chunk_options(root, repair, style, limits, choices)?;
+        Ok(Self {
+            core: Turns::new(chunk::Session::new(options, Form::Plain)),
+        })
+    }
+
+    #[pyo3(signature = (text, gives, size, /))]
+    fn begin(
+        &self,
+        py: Python<'_>,
+        text: bool,
+        gives: bool,
+        size: usize,
+    ) -> PyResult<&'static str> {
+        Ok(match self.core.lock(py)?.begin(text, gives, size) {
+            Phase::Queue => "queue",
+            Phase::Pass => "pass",
+            Phase::Replay => "replay",
+            Phase::Push => "push",
+        })
+    }
+
+    #[pyo3(signature = (index, role, others, otherwise, finish_reason, /))]
+    fn note(
+        &self,
+        py: Python<'_>,
+        index: u64,
+        role: bool,
+        others: bool,
+        otherwise: bool,
+        finish_reason: Option<&str>,
+    ) -> PyResult<()> {
+        let facts = facts(role, others, otherwise, finish_reason);
+        self.core.lock(py)?.note(index, facts);
+        Ok(())
+    }
+
+    #[pyo3(signature = (index, text, role, others, otherwise, finish_reason, /))]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "what a choice says; no object is built for it"
+    )]
+    fn push(
+        &self,
+        py: Python<'_>,
+        index: u64,
+        text: Option<&Bound<'_, PyString>>,
+        role: bool,
+        others: bool,
+        otherwise: bool,
+        finish_reason: Option<&str>,
+    ) -> PyResult<Verdict> {
+        let facts = facts(role, others, otherwise, finish_reason);
+        let Some(text) = text else {
+            return Ok(verdict(self.core.lock(py)?.push(index, None, facts)));
+        };
+        with_text(text.as_any(), |text| {
+            let (Text::Bytes(bytes) | Text::Wtf8(bytes)) = text;
+            let read =
+                |core: &mut chunk::Session, bytes: &[u8]| core.push(index, Some(bytes), facts);
+            Ok(verdict(self.core.read(py, bytes, read)?))
+        })
+    }
+
+    #[pyo3(signature = (index, /))]
+    fn snapshot<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Option<Bound<'py, PyString>>> {
+        let mut text = Vec::new();
+        let written = match self.core.lock(py)?.channel(index) {
+            Some(channel) => channel.write_snapshot(&mut text),
+            None => false,
+        };
+        written.then(|| PyString::from_bytes(py, &text)).transpose()
+    }
+
+    #[pyo3(signature = (index, /))]
+    fn status<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let known = self
+            .core
+            .lock(py)?
+            .channel(index)
+            .map(|channel| channel.status());
+        known.map(|known| status(py, known)).transpose()
+    }
+
+    fn failure<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let failure = self.core.lock(py)?.failure().cloned();
+        failure
+            .map(|failure| failure_to_python(py, &failure))
+            .transpose()
+    }
+
+    #[pyo3(signature = (index, /))]
+    fn release(&self, py: Python<'_>, index: u64) -> PyResult<()> {
+        self.core.lock(py)?.release(index);
+        Ok(())
+    }
+
+    #[pyo3(signature = (done, code=None, message=None, /))]
+    #[expect(
+        clippy::type_complexity,
+        reason = "the indexes and statuses of last chunks, the error"
+    )]
+    fn end<'py>(
+        &self,
+        py: Python<'py>,
+        done: bool,
+        code: Option<&str>,
+        message: Option<&str>,
+    ) -> PyResult<(Vec<(u64, Bound<'py, PyDict>)>, Option<Bound<'py, PyAny>>)> {
+        let end = match code {
+            Some(code) => End::Failed(Failure::new(failure_code(code)?, message)),
+            None if done => End::Done,
+            None => End::Closed,
+        };
+        let ending = self.core.lock(py)?.end(end);
+        let finals = ending.finals.iter();
+        let finals = finals
+            .map(|last| Ok((last.index, status(py, last.status)?)))
+            .collect::<PyResult<_>>()?;
+        let failure = ending.failure.as_ref();
+        let failure = failure
+            .map(|failure| failure_to_python(py, failure))
+            .transpose()?;
+        Ok((finals, failure))
+    }
+}

@@ -1,0 +1,115 @@
+//! `ChunkTransformer`: one response, server-sent events in and out.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use wholejson::Error;
+use wholejson::chunk::Transformer;
+
+use crate::error::to_python;
+use crate::options::{chunk_options, failure_code};
+use crate::report::{python_bool, report};
+use crate::text::with_bytes;
+use crate::turns::Turns;
+
+/// A buffer that has grown beyond this is given back after use.
+const KEPT: usize = 64 << 10;
+
+/// One response, bytes in, bytes out. Threads that share one take turns.
+#[pyclass(module = "wholejson", frozen)]
+pub(crate) struct ChunkTransformer {
+    core: Turns<(Transformer, Vec<u8>)>,
+}
+
+impl ChunkTransformer {
+    /// One call and what it wrote, in one turn.
+    fn run<'py>(
+        &self,
+        py: Python<'py>,
+        call: impl FnOnce(&mut Transformer, &mut Vec<u8>) -> Result<(), Error>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut core = self.core.lock(py)?;
+        let (transformer, out) = &mut *core;
+        let outcome = call(transformer, out);
+        let written = PyBytes::new(py, out);
+        out.clear();
+        out.shrink_to(KEPT);
+        drop(core);
+        outcome.map_err(|error| to_python(py, error))?;
+        Ok(written)
+    }
+}
+
+#[pymethods]
+impl ChunkTransformer {
+    #[new]
+    #[pyo3(
+        signature = (*, root=None, repair=None, style=None, limits=None, choices=None),
+        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1)"
+    )]
+    fn new(
+        root: Option<&Bound<'_, PyAny>>,
+        repair: Option<&Bound<'_, PyAny>>,
+        style: Option<&Bound<'_, PyAny>>,
+        limits: Option<&Bound<'_, PyAny>>,
+        choices: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let options = chunk_options(root, repair, style, limits, choices)?;
+        Ok(Self {
+            core: Turns::new((Transformer::new(options), Vec::new())),
+        })
+    }
+
+    #[pyo3(signature = (part, /))]
+    fn feed<'py>(
+        &self,
+        py: Python<'py>,
+        part: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        with_bytes(part, |bytes| {
+            self.run(py, |transformer, out| transformer.feed(bytes, out))
+        })
+    }
+
+    fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.run(py, |transformer, out| {
+            transformer.finish(out);
+            Ok(())
+        })
+    }
+
+    #[pyo3(signature = (code, message=None))]
+    fn fail<'py>(
+        &self,
+        py: Python<'py>,
+        code: &str,
+        message: Option<&str>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let code = failure_code(code)?;
+        self.run(py, |transformer, out| {
+            transformer.fail(code, message, out);
+            Ok(())
+        })
+    }
+
+    #[getter]
+    fn ended(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.core.lock(py)?.0.is_ended())
+    }
+
+    #[getter]
+    fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let so_far = self.core.lock(py)?.0.report();
+        report(py, so_far)
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        let core = self.core.lock(py)?;
+        let report = core.0.report();
+        Ok(format!(
+            "<ChunkTransformer {} events in, {} out, ended={}>",
+            report.events_in,
+            report.events_out,
+            python_bool(core.0.is_ended())
+        ))
+    }
+}

@@ -1,0 +1,44 @@
+//! Objects that threads share: one call at a time.
+
+use std::sync::{Mutex, MutexGuard};
+
+use pyo3::prelude::*;
+use pyo3::sync::MutexExt;
+
+use crate::error::broken;
+
+/// From this many bytes on, a call lets other Python threads run while it reads.
+const LONG: usize = 64 << 10;
+
+/// A piece of the core. Threads that share it take turns.
+pub(crate) struct Turns<T>(Mutex<T>);
+
+impl<T: Send> Turns<T> {
+    pub(crate) fn new(core: T) -> Self {
+        Self(Mutex::new(core))
+    }
+
+    /// Waits for its turn. No Python code may run while the guard is held: it could call back
+    /// and wait for itself.
+    #[inline]
+    pub(crate) fn lock(&self, py: Python<'_>) -> PyResult<MutexGuard<'_, T>> {
+        self.0.lock_py_attached(py).map_err(|_| broken())
+    }
+
+    /// Calls `read` when its turn has come. If it is about many bytes, other threads run.
+    #[inline]
+    pub(crate) fn read<R: Send>(
+        &self,
+        py: Python<'_>,
+        bytes: &[u8],
+        read: impl FnOnce(&mut T, &[u8]) -> R + Send,
+    ) -> PyResult<R> {
+        if bytes.len() < LONG {
+            return Ok(read(&mut *self.lock(py)?, bytes));
+        }
+        py.detach(|| {
+            let mut core = self.0.lock().map_err(|_| broken())?;
+            Ok(read(&mut core, bytes))
+        })
+    }
+}
