@@ -103,6 +103,8 @@ pub(crate) struct Reader {
     spaces: usize,
     line: u64,
     line_from: u64,
+    /// Continuation bytes of this line before `base`: columns count code points.
+    wide: u64,
     changed: bool,
     closed: bool,
 }
@@ -126,6 +128,7 @@ impl Reader {
             spaces: 0,
             line: 1,
             line_from: 0,
+            wide: 0,
             changed: false,
             closed: false,
         }
@@ -184,14 +187,16 @@ impl Reader {
 
     /// The error for the byte after all that was read and held.
     pub(crate) fn at_end(&self, kind: Kind) -> Error {
-        self.error(kind, self.held.len().saturating_sub(self.held_from))
+        let held = self.held.get(self.held_from..).unwrap_or_default();
+        self.in_code_points(held, self.error(kind, held.len()))
     }
 
     /// Reads valid text.
     fn read<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<(), Error> {
         let room = self.limits.document.saturating_sub(self.position());
         if text.len() > room {
-            self.read_within(text.split_at(room).0, sink)?;
+            let room = (0..=room).rev().find(|&at| starts_code_point(text, at));
+            self.read_within(text.split_at(room.unwrap_or(0)).0, sink)?;
             return Err(self.at_end(Kind::Document));
         }
         self.read_within(text, sink)
@@ -207,21 +212,50 @@ impl Reader {
     #[inline]
     fn read_within<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<(), Error> {
         if self.held.is_empty() {
-            let used = self.run(text, sink)?;
-            self.base += used as u64;
+            let outcome = self.run(text, sink);
+            let used = self.advance(text, outcome)?;
             self.held
                 .extend_from_slice(text.get(used..).unwrap_or_default());
             return Ok(());
         }
         let mut held = std::mem::take(&mut self.held);
         held.extend_from_slice(text);
-        let outcome = self.run(held.get(self.held_from..).unwrap_or_default(), sink);
+        let unread = held.get(self.held_from..).unwrap_or_default();
+        let outcome = self.run(unread, sink);
+        let advanced = self.advance(unread, outcome);
         self.held = held;
-        let used = outcome?;
-        self.base += used as u64;
-        self.held_from += used;
+        self.held_from += advanced?;
         self.compact();
         Ok(())
+    }
+
+    /// Counts what was read of a text, or completes the error that ended the reading.
+    #[inline]
+    fn advance(&mut self, text: &[u8], outcome: Result<usize, Error>) -> Result<usize, Error> {
+        match outcome {
+            Ok(used) => {
+                self.wide += self.wide_in(text, used);
+                self.base += used as u64;
+                Ok(used)
+            }
+            Err(error) => Err(self.in_code_points(text, error)),
+        }
+    }
+
+    /// Continuation bytes of this line in the first `end` bytes of a text that begins at `base`.
+    #[inline]
+    fn wide_in(&self, text: &[u8], end: usize) -> u64 {
+        let from = usize::try_from(self.line_from.saturating_sub(self.base)).unwrap_or(end);
+        let line = text.get(from..end).unwrap_or_default();
+        line.iter().filter(|&&byte| byte & 0xC0 == 0x80).count() as u64
+    }
+
+    #[cold]
+    fn in_code_points(&self, text: &[u8], error: Error) -> Error {
+        let end = usize::try_from(error.offset().saturating_sub(self.base)).unwrap_or(text.len());
+        let wide = self.wide + self.wide_in(text, end.min(text.len()));
+        let column = error.column().saturating_sub(wide);
+        Error::new(error.kind(), error.offset(), error.line(), column)
     }
 
     /// Keeps the read part of the held text smaller than the unread one.
@@ -283,6 +317,7 @@ impl Reader {
     fn new_line(&mut self, at: usize) {
         self.line += 1;
         self.line_from = self.base + at as u64 + 1;
+        self.wide = 0;
     }
 
     #[cold]
@@ -317,7 +352,7 @@ impl Reader {
                 self.looked = 0;
                 self.state = State::Scalar;
             }
-            _ => return Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
+            _ => return Err(self.error(scalar::odd_beginning(byte), cursor.at)),
         }
         Ok(Step::Go)
     }
@@ -549,7 +584,7 @@ impl Reader {
                 }
                 continue;
             }
-            if !self.scalar.is_whole() {
+            if !self.scalar.is_whole() || self.scalar.is_spoiled_by(byte) {
                 let kind = if self.scalar.is_literal() {
                     Kind::InvalidLiteral
                 } else {
@@ -593,4 +628,9 @@ impl Reader {
         self.changed = true;
         self.after_value();
     }
+}
+
+/// Is `at` the boundary of a code point?
+fn starts_code_point(text: &[u8], at: usize) -> bool {
+    text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80)
 }

@@ -1,5 +1,7 @@
 //! Numbers and literals. "Has it ended?" is answered here only.
 
+use crate::error::Kind;
+
 /// How far a number or a literal has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(crate) enum Scalar {
@@ -85,8 +87,22 @@ impl Scalar {
         !matches!(self, Self::Literal(word, at) if at == word.len())
     }
 
+    /// Does this byte, right after it, make it no number or literal at all? (`01`, `12kg`, `truest`)
+    pub(crate) fn is_spoiled_by(self, byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || (!self.is_literal() && matches!(byte, b'.' | b'+' | b'-'))
+    }
+
     /// Is it a literal, or the beginning of one?
     pub(crate) fn is_literal(self) -> bool {
         matches!(self, Self::Literal(..))
+    }
+}
+
+/// What is wrong with a value that begins like this.
+pub(crate) fn odd_beginning(byte: u8) -> Kind {
+    match byte {
+        b'+' => Kind::InvalidNumber,
+        _ if byte.is_ascii_alphabetic() => Kind::InvalidLiteral,
+        _ => Kind::UnexpectedCharacter,
     }
 }

@@ -1,0 +1,120 @@
+//! Linear: a text four times as long takes about four times as long, never sixteen times.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use wholejson::{Aggregator, Limits, Options, Root};
+
+use crate::common::drive::strict;
+
+/// The time to read a text in pieces of `piece` bytes: the best of three.
+fn time(text: &[u8], piece: usize) -> Duration {
+    let limits = Limits {
+        depth: usize::MAX,
+        digits: usize::MAX,
+        white_space: usize::MAX,
+        ..Limits::DEFAULT
+    };
+    let options = Options {
+        limits,
+        ..strict(Root::Auto)
+    };
+    let run = || {
+        let start = Instant::now();
+        let mut aggregator = Aggregator::new(options);
+        for delta in text.chunks(piece) {
+            aggregator.feed(delta).unwrap();
+            black_box(aggregator.has_value());
+        }
+        drop(black_box(aggregator));
+        start.elapsed()
+    };
+    (0..3).map(|_| run()).min().unwrap()
+}
+
+/// Texts by size that a careless reader would read in quadratic time.
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("an open string", "[\"", "a"),
+    ("an open string of code points", "[\"", "é日😀"),
+    ("an open string of escapes", "[\"", "\\n"),
+    ("an open string of pairs", "[\"", "\\ud83d\\ude80"),
+    ("an open key", "{\"", "a"),
+    ("an open key of escapes", "{\"", "\\u0041"),
+    ("digits", "[", "7"),
+    ("digits after a point", "[0.", "7"),
+    ("white space", "", " "),
+    ("lines", "[1,", "\n"),
+    ("white space after a number", "[1", " "),
+    ("brackets", "", "["),
+    ("braces", "", "{\"a\":"),
+    ("numbers", "[0", ",1"),
+    ("empty strings", "[\"\"", ",\"\""),
+    ("empty containers", "[[]", ",{},[]"),
+    ("one key again and again", "{\"a\":0", ",\"a\":1"),
+    (
+        "records",
+        "[0",
+        ",{\"id\": 1, \"name\": \"John\", \"tags\": [\"a\", null]}",
+    ),
+];
+
+#[test]
+fn time_grows_with_the_text_and_not_with_its_square() {
+    for (name, head, unit) in TEXTS {
+        let text = |size: usize| [head, unit.repeat(size / unit.len()).as_str()].concat();
+        for piece in [1, 7] {
+            let (small, large) = (text(16 << 10), text(64 << 10));
+            let mut ratio = 0.0;
+            // A busy machine may disturb one measurement, but not three in a row.
+            for _ in 0..3 {
+                let before = time(small.as_bytes(), piece).as_secs_f64();
+                ratio = time(large.as_bytes(), piece).as_secs_f64() / before;
+                if ratio < 9.0 {
+                    break;
+                }
+            }
+            assert!(
+                ratio < 9.0,
+                "{name}, pieces of {piece}: 4 × the text, {ratio:.1} × the time"
+            );
+        }
+    }
+}
+
+#[test]
+fn depth_does_not_use_the_call_stack() {
+    let limits = Limits {
+        depth: usize::MAX,
+        ..Limits::DEFAULT
+    };
+    let options = Options {
+        limits,
+        ..strict(Root::Auto)
+    };
+    let depth = 1_000_000;
+    let run = move || {
+        let mut aggregator = Aggregator::new(options);
+        aggregator.feed("[".repeat(depth).as_bytes()).unwrap();
+        assert!(aggregator.feed(b"\"x").unwrap());
+        assert_eq!(2 * depth + 3, aggregator.view().len());
+        aggregator.feed(b"\"").unwrap();
+        aggregator.feed("]".repeat(depth).as_bytes()).unwrap();
+        assert!(aggregator.is_complete());
+    };
+    let small_stack = std::thread::Builder::new().stack_size(256 << 10);
+    small_stack.spawn(run).unwrap().join().unwrap();
+}
+
+#[test]
+fn a_million_single_bytes_and_one_large_delta_give_the_same() {
+    let unit = ",{\"name\": \"J\\u00f6hn 😀\", \"n\": [1.5, true]}";
+    let text = format!("[0{}]", unit.repeat(1_000_000 / unit.len()));
+    let mut bytewise = Aggregator::new(strict(Root::Auto));
+    for byte in text.as_bytes() {
+        bytewise.feed(&[*byte]).unwrap();
+    }
+    let mut whole = Aggregator::new(strict(Root::Auto));
+    assert!(whole.feed(text.as_bytes()).unwrap());
+    assert!(bytewise.is_complete() && whole.is_complete());
+    assert_eq!(whole.view().text(), bytewise.view().text());
+}

@@ -1,0 +1,159 @@
+//! Memory: at most three times the document and 64 KiB, measured by an allocator that counts.
+#![allow(
+    unsafe_code,
+    reason = "an allocator is unsafe by its trait; this one counts and passes on"
+)]
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+
+use wholejson::{Aggregator, Limits, Options};
+
+/// Counts the bytes of the thread that asks, so that tests beside each other don't disturb.
+struct Counting;
+
+thread_local! {
+    static NOW: Cell<isize> = const { Cell::new(0) };
+    static PEAK: Cell<isize> = const { Cell::new(0) };
+}
+
+fn count(bytes: isize) {
+    // A thread that is ending has no counters left, and is not measured.
+    let _ = NOW.try_with(|now| {
+        now.set(now.get() + bytes);
+        let _ = PEAK.try_with(|peak| peak.set(peak.get().max(now.get())));
+    });
+}
+
+fn signed(bytes: usize) -> isize {
+    isize::try_from(bytes).unwrap_or(isize::MAX)
+}
+
+// SAFETY: every call goes to the system's allocator as it came; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count(signed(layout.size()));
+        // SAFETY: the caller keeps the contract of `alloc`.
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        count(-signed(layout.size()));
+        // SAFETY: `block` came from `System` with this layout.
+        unsafe { System.dealloc(block, layout) }
+    }
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        // While the system copies, the old block and the new one are there together.
+        count(signed(size));
+        // SAFETY: `block` came from `System` with this layout.
+        let moved = unsafe { System.realloc(block, layout, size) };
+        count(-signed(layout.size()));
+        moved
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+/// The most bytes that were allocated at once while `run` ran.
+fn peak(run: impl FnOnce()) -> usize {
+    let before = NOW.get();
+    PEAK.set(before);
+    run();
+    usize::try_from(PEAK.get() - before).unwrap()
+}
+
+const TEXTS: &[(&str, &str, &str)] = &[
+    ("an open string", "[\"", "a"),
+    ("code points", "[\"", "é日😀"),
+    ("escapes", "[\"", "\\n"),
+    ("an open key", "{\"", "a"),
+    ("digits", "[", "7"),
+    ("white space", "", " "),
+    ("white space inside", "[1,", "\n"),
+    ("nested arrays", "[0", ",[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"),
+    ("nested objects", "[0", ",{\"\":{\"\":{\"\":{\"\":{}}}}}"),
+    ("numbers", "[0", ",1"),
+    ("empty strings", "[\"\"", ",\"\""),
+    ("short members", "{\"a\":0", ",\"\":1"),
+    ("empty containers", "[[]", ",{},[]"),
+    (
+        "records",
+        "[0",
+        ",{\"id\": 1, \"name\": \"John\", \"tags\": [\"a\", null]}",
+    ),
+];
+
+fn options(repair: bool) -> Options {
+    let limits = Limits {
+        digits: usize::MAX,
+        white_space: usize::MAX,
+        ..Limits::DEFAULT
+    };
+    Options {
+        repair,
+        limits,
+        ..Options::default()
+    }
+}
+
+#[test]
+fn an_aggregator_takes_at_most_three_times_the_document() {
+    let mut worst = (0.0, String::new());
+    for (name, head, unit) in TEXTS {
+        for size in [1_000, 300_000, 1_000_000] {
+            let text = [head, unit.repeat(size / unit.len()).as_str()].concat();
+            for (piece, repair) in [(1, false), (4, false), (text.len(), false), (4, true)] {
+                let taken = peak(|| {
+                    let mut aggregator = Aggregator::new(options(repair));
+                    for delta in text.as_bytes().chunks(piece) {
+                        let _ = aggregator.feed(delta);
+                    }
+                    let _ = aggregator.finish();
+                });
+                let allowed = 3 * text.len() + (64 << 10);
+                let what = format!(
+                    "{name}, {} bytes in pieces of {piece}, repair {repair}",
+                    text.len()
+                );
+                assert!(taken <= allowed, "{what}: {taken} > {allowed}");
+                let share = taken as f64 / text.len() as f64;
+                if size > 500_000 && share > worst.0 {
+                    worst = (share, what);
+                }
+            }
+        }
+    }
+    eprintln!("the most: {:.2} × the document, {}", worst.0, worst.1);
+}
+
+#[test]
+fn a_snapshot_is_written_with_one_allocation_of_its_size() {
+    let text = format!("[\"{}", "a".repeat(100_000));
+    let mut aggregator = Aggregator::new(options(false));
+    aggregator.feed(text.as_bytes()).unwrap();
+    let taken = peak(|| {
+        let mut out = Vec::new();
+        aggregator.write_snapshot(&mut out);
+    });
+    assert!(taken <= text.len() + 4096, "{taken}");
+}
+
+#[test]
+fn nothing_is_left_when_aggregators_end_fail_or_are_abandoned() {
+    let run = |text: &str| {
+        let mut aggregator = Aggregator::new(options(false));
+        for delta in text.as_bytes().chunks(3) {
+            let _ = aggregator.feed(delta);
+        }
+        let _ = aggregator.finish();
+    };
+    let before = NOW.get();
+    for _ in 0..1000 {
+        run("{\"a\": [1, \"x\\u00e9\", {\"b\": null}]}");
+        run("{\"a\": [1, !");
+        run("{\"a\": [1, \"abandoned");
+        run("[[[[[[");
+    }
+    assert_eq!(before, NOW.get());
+}
