@@ -24,9 +24,9 @@ const PLACES: &[(&str, Kind, u64, u64, u64)] = &[
     (
         "[\"日本\", \"😀\", @]",
         Kind::UnexpectedCharacter,
-        18,
+        19,
         1,
-        12,
+        13,
     ),
     ("[\r\n\r\n@]", Kind::UnexpectedCharacter, 5, 3, 1),
     ("[\"é\",\n\"é\" @]", Kind::UnexpectedCharacter, 12, 2, 5),
