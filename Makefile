@@ -25,8 +25,13 @@ $(VENV)/ready: pyproject.toml | prerequisites
 	@$(BIN)/pip install --quiet --group dev
 	@touch $@
 
+# The peers that come from npm.
+benches/node_modules/ready: benches/package.json | prerequisites
+	@npm install --prefix benches --silent --no-audit --no-fund
+	@touch $@
+
 .PHONY: install
-install: $(VENV)/ready ## Build the wheel and install it, with all extras, into .venv.
+install: $(VENV)/ready benches/node_modules/ready ## Build the wheel and install it, with all extras, into .venv.
 	@scripts/install-wheel $(BIN)
 
 .PHONY: test

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib
 import importlib.metadata
 import json
@@ -131,24 +132,36 @@ class NodeRepair:
         self._package = HERE / "node_modules" / "jsonrepair"
         described = json.loads((self._package / "package.json").read_text())
         self.version = described["version"]
+        self._process: subprocess.Popen[str] | None = None
 
-    def _run(self, texts: Sequence[str]) -> list[Any]:
-        lines = "".join(json.dumps(text) + "\n" for text in texts)
-        done = subprocess.run(
-            ["node", str(HERE / "jsonrepair.cjs")],
-            input=lines,
-            capture_output=True,
-            text=True,
-            check=True,
-            cwd=HERE,
-        )
-        return [Batch._one(_value, line) for line in done.stdout.split("\n")[:-1]]
+    def _repair(self, text: str) -> Any:
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["node", str(HERE / "jsonrepair.cjs")],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                text=True,
+                encoding="utf-8",
+                cwd=HERE,
+            )
+            atexit.register(self.close)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(text) + "\n")
+        self._process.stdin.flush()
+        return Batch._one(_value, self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
 
     def final(self, texts: Sequence[bytes]) -> list[Any]:
-        return self._run([text.decode("utf-8", "replace") for text in texts])
+        return [self._repair(text.decode("utf-8", "replace")) for text in texts]
 
     def steps(self, text: str) -> Iterator[Any]:
-        values = self._run([text[:end] for end in range(1, len(text) + 1)])
+        values = (self._repair(text[:end]) for end in range(1, len(text) + 1))
         return (value for value in values if value is not FAILED)
 
 

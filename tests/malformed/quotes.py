@@ -195,6 +195,7 @@ def unquoted_key(doc: Document) -> bool:
         return False
     for token in found if doc.rng.random() < 0.5 else [doc.rng.choice(found)]:
         token.opening = token.closing = ""
+        token.body = token.value
         doc.lock(token) if doc.around(token, -1).locked is False else None
         token.locked = True
     return True
