@@ -13,9 +13,12 @@ say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
 help: ## Show the targets.
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
 
-.PHONY: prerequisites
+.PHONY: prerequisites prerequisites-node
 prerequisites:
 	@scripts/prerequisites $(PYTHON)
+
+prerequisites-node:
+	@scripts/prerequisites $(PYTHON) node
 
 # The environment: made once, brought up to date when pyproject.toml changes.
 $(VENV)/ready: pyproject.toml | prerequisites
@@ -35,7 +38,7 @@ install: $(VENV)/ready benches/node_modules/ready ## Build the wheel and install
 	@scripts/install-wheel $(BIN)
 
 .PHONY: test
-test: install ## Set all up and run every check and test.
+test: prerequisites-node install ## Set all up and run every check and test.
 	@$(MAKE) --no-print-directory check rust-test python-test
 
 .PHONY: check
@@ -63,9 +66,9 @@ python-test: install
 	@WHOLEJSON_INSTALLED=1 $(BIN)/pytest
 
 .PHONY: wheel
-wheel: $(VENV)/ready ## Build the wheel for this platform into dist/.
-	$(call say,building the wheel)
-	@$(BIN)/maturin build --release --out dist
+wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the source distribution.
+	$(call say,building the wheel and the source distribution)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" scripts/wheel $(TARGET)
 
 .PHONY: clean
 clean: ## Remove what was built.
