@@ -262,6 +262,7 @@ class Request:
 class Options(TypedDict, total=False):
     """What a request says of the options of a :class:`ChunkTransformer`."""
 
+    choices: int
     root: Root
     repair: bool
     style: Style

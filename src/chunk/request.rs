@@ -24,6 +24,8 @@ pub struct Request {
     pub stream: bool,
     /// Does `response_format` say in so many words that the answer is text?
     pub text: bool,
+    /// How many choices were asked for: 1 where `n` says nothing of use.
+    pub choices: u32,
     /// `metadata.agent_id`, if it is a string.
     pub agent_id: Option<String>,
 }
@@ -49,6 +51,7 @@ pub fn read_request(body: &[u8]) -> Result<Option<Request>, OptionError> {
         flag: None,
         stream: false,
         text: false,
+        choices: 1,
         agent_id: None,
     };
     let mut flag: Option<&str> = None;
@@ -59,6 +62,10 @@ pub fn read_request(body: &[u8]) -> Result<Option<Request>, OptionError> {
         }
         b"response_format" => {
             request.text = string_member(member.text, b"type").as_deref() == Some("text");
+            true
+        }
+        b"n" => {
+            request.choices = member.text.parse().ok().filter(|n| *n > 0).unwrap_or(1);
             true
         }
         b"metadata" => {

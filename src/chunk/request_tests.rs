@@ -160,3 +160,17 @@ fn the_agent_is_named_and_bounded() {
     ));
     assert_eq!(Some(AGENT_ID), long.agent_id.map(|id| id.len()));
 }
+
+#[test]
+fn the_choices_are_counted() {
+    for (body, expected) in [
+        (r#"{"n":3}"#, 3),
+        (r#"{"n":null}"#, 1),
+        ("{}", 1),
+        (r#"{"n":0}"#, 1),
+        (r#"{"n":-1}"#, 1),
+        (r#"{"n":99999999999}"#, 1),
+    ] {
+        assert_eq!(expected, read(body).choices, "{body}");
+    }
+}

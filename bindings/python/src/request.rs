@@ -20,8 +20,11 @@ pub(crate) struct Request {
 }
 
 /// What a request says of the options of a transformer, by their names.
-fn given(py: Python<'_>, asked: chunk::StreamOptions) -> PyResult<Bound<'_, PyDict>> {
+fn given(py: Python<'_>, asked: chunk::StreamOptions, choices: u32) -> PyResult<Bound<'_, PyDict>> {
     let options = PyDict::new(py);
+    if choices > 1 {
+        options.set_item("choices", choices)?;
+    }
     if let Some(root) = asked.root {
         options.set_item("root", root_name(root))?;
     }
@@ -41,7 +44,10 @@ pub(crate) fn read_request(py: Python<'_>, body: &Bound<'_, PyAny>) -> PyResult<
         chunk::read_request(bytes).map_err(|error| option_to_python(py, &error))
     })?;
     let Some(read) = read else { return Ok(None) };
-    let options = read.transform().map(|asked| given(py, asked)).transpose()?;
+    let options = read
+        .transform()
+        .map(|asked| given(py, asked, read.choices))
+        .transpose()?;
     let asked = read.rewritten.is_some();
     let body = match &read.rewritten {
         Some(rewritten) => PyBytes::new(py, rewritten),

@@ -1,0 +1,1 @@
+"""What the ASGI pieces share: errors as OpenAI writes them, bodies, disconnects, encodings."""

@@ -1,0 +1,338 @@
+"""One response that is turned into whole JSON while it streams.
+
+What is said *when* is the transformer's business alone. Here it is: which responses are turned,
+what status they get, what stands in their headers, and that a client gets no half of an event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import zlib
+from collections.abc import Callable, Coroutine
+from typing import TYPE_CHECKING, Any
+
+from .body import with_headers
+from .encoding import BombError, Decoder, decoder
+from .errors import first_event_error, json_error, send_error, status_of
+
+if TYPE_CHECKING:
+    from wholejson._core import ChunkTransformer, Report
+    from wholejson.aliases import Code
+
+    from .disconnect import Departure
+    from .types import Message, Send
+
+__all__ = ["Timing", "Turned"]
+
+_TURNED: dict[bytes, bytes | None] = {
+    b"content-length": None,
+    b"content-encoding": None,
+    b"cache-control": b"no-cache, no-transform",
+    b"x-accel-buffering": b"no",
+    b"x-valid-json-chunks": b"snapshot",
+}
+_COMMENT = b": keep-alive\n\n"
+_BLANK = (b"\n\n", b"\r\r", b"\n\r\n", b"\r\r\n")
+# Beside the documented codes of error events: faults of the text, told after a 200 and never
+# by a status, since clients would repeat the request and pay twice.
+_OF_THE_DOCUMENT = ("no_json", "invalid_json", "limit_exceeded")
+
+
+class Timing:
+    """How long the headers of a response are held, and how often a silent stream is broken."""
+
+    def __init__(self, hold_bytes: int, hold_seconds: float, heartbeat: float | None) -> None:
+        self.hold_bytes = hold_bytes
+        self.hold_seconds = hold_seconds
+        self.heartbeat = heartbeat
+
+
+class Turned:
+    """The `send` of the app inside, for one response; `close` when that app has ended."""
+
+    def __init__(
+        self,
+        send: Send,
+        make: Callable[[], ChunkTransformer],
+        timing: Timing,
+        departure: Departure,
+    ) -> None:
+        self._send = send
+        self._make = make
+        self._timing = timing
+        self._departure = departure
+        self._loop = asyncio.get_running_loop()
+        self._lock = asyncio.Lock()
+        self._start: Message | None = None  # held until it is known what it must say
+        self._held = bytearray()
+        self._transformer: ChunkTransformer | None = None
+        self._decoder: Decoder | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._task: asyncio.Task[None] | None = None
+        self._tail = b"\n\n"
+        self._last = 0.0
+        self._begun = time.monotonic()
+        self._first_snapshot: float | None = None
+        self._peeked = self._started = self._over = False
+        self._passing = False
+
+    # -- from the app inside
+
+    async def send(self, message: Message) -> None:
+        """Take a message of the app inside."""
+        if self._over:
+            return
+        if self._passing:
+            await self._pass(message)
+        elif message["type"] == "http.response.start":
+            await self._take_start(message)
+        elif message["type"] != "http.response.body":
+            if self._transformer is None:
+                await self._release()
+                await self._send(message)
+        elif self._transformer is not None:
+            await self._take_events(message)
+        else:
+            await self._take_other(message)
+
+    async def close(self, code: Code = "upstream_closed", message: str | None = None) -> None:
+        """Tell that the app inside has ended: if its response has not, the client learns `code`."""
+        self._stop_timer()
+        if self._task is not None:
+            await asyncio.wait((self._task,))
+        if self._over or (self._start is None and not self._started) or self._passing:
+            return
+        if self._transformer is None:
+            if self._start is not None:
+                await self._refuse(code, message)
+            return
+        await self._end(self._transformer.fail(code, message))
+
+    @property
+    def began(self) -> bool:
+        """Whether the app inside has begun its response."""
+        return self._started or self._start is not None
+
+    def report(self) -> dict[str, Any] | None:
+        """Give what happened; ``None`` for a response that was not turned."""
+        if self._transformer is None:
+            return None
+        return {
+            **self._transformer.report,
+            "seconds": time.monotonic() - self._begun,
+            "first_snapshot_seconds": self._first_snapshot,
+        }
+
+    # -- which response this is
+
+    async def _take_start(self, message: Message) -> None:
+        headers = {key.lower(): value for key, value in message.get("headers", [])}
+        kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
+        self._start = message
+        if message["status"] != 200:
+            await self._release()
+            self._passing = True
+        elif kind == b"text/event-stream":
+            self._decoder = decoder(headers.get(b"content-encoding"))
+            if self._decoder is None:
+                self._start = None
+                self._over = True
+                text = "the upstream answered in an encoding that it was not asked for"
+                await self._error(502, text, "upstream_encoding")
+                return
+            self._transformer = self._make()
+            self._last = self._loop.time()
+            self._wait_for_beat()
+        else:
+            self._peeked = kind == b"application/json" and b"content-encoding" not in headers
+
+    async def _take_other(self, message: Message) -> None:
+        """Take a body that is no stream of events: an error may call itself a success."""
+        self._held += message.get("body", b"")
+        ends = not message.get("more_body", False)
+        if not ends and self._peeked and len(self._held) <= self._timing.hold_bytes:
+            return
+        if not ends and not self._held:
+            return
+        if not self._held:
+            await self._refuse("upstream_closed", "the upstream answered with nothing at all")
+            return
+        if ends and self._peeked and self._start is not None:
+            error = json_error(bytes(self._held))
+            if error is not None:
+                self._start = {**self._start, "status": status_of(error)}
+        await self._release()
+        self._passing = True
+        body, self._held = bytes(self._held), bytearray()
+        await self._pass({**message, "body": body})
+
+    async def _pass(self, message: Message) -> None:
+        body = message["type"] == "http.response.body"
+        await self._send(message)
+        if body and not message.get("more_body", False):
+            self._over = True
+            self._departure.settle()
+
+    # -- a stream of events
+
+    async def _take_events(self, message: Message) -> None:
+        transformer, decoding, body = self._transformer, self._decoder, message.get("body", b"")
+        if transformer is None or decoding is None:
+            return
+        try:
+            for piece in decoding.decode(body):
+                await self._give(transformer.feed(piece), began=True)
+                if transformer.ended:
+                    break
+        except zlib.error:
+            await self._end(transformer.fail("upstream_closed", _BROKEN_CODING))
+        except BombError:
+            await self._end(transformer.fail("limit_exceeded", _BOMB))
+        ends = not message.get("more_body", False)
+        if ends and not transformer.ended:
+            await self._end(transformer.finish())
+        elif ends or transformer.ended:
+            await self._end(b"")
+        if not ends and self._failed(transformer.report):
+            self._departure.dismiss()
+
+    @staticmethod
+    def _failed(report: Report) -> bool:
+        return report["error"] is not None or report["upstream_error"]
+
+    async def _give(self, out: bytes, *, began: bool) -> None:
+        if not self._started:
+            await self._hold(out, began=began)
+        elif out:
+            async with self._lock:
+                await self._put(out, more=True)
+
+    async def _hold(self, out: bytes, *, began: bool) -> None:
+        """Keep the headers back until the first event, but not for long."""
+        self._held += out
+        transformer = self._transformer
+        if transformer is None or transformer.ended:
+            return
+        if transformer.report["events_in"] or len(self._held) > self._timing.hold_bytes:
+            await self._open()
+        elif began and not self._peeked:
+            self._peeked = True
+            self._stop_timer()
+            self._timer = self._loop.call_later(self._timing.hold_seconds, self._spawn, self._open)
+
+    async def _open(self) -> None:
+        """Send the headers of a stream, and what was held."""
+        async with self._lock:
+            if self._started or self._over:
+                return
+            held, self._held = bytes(self._held), bytearray()
+            await self._release(_TURNED)
+            if held:
+                await self._put(held, more=True)
+        self._wait_for_beat()
+
+    async def _put(self, out: bytes, *, more: bool) -> None:
+        self._tail = out[-4:] or self._tail
+        transformer = self._transformer
+        if self._first_snapshot is None and transformer and transformer.report["updates"]:
+            self._first_snapshot = time.monotonic() - self._begun
+        await self._send({"type": "http.response.body", "body": out, "more_body": more})
+        self._last = self._loop.time()
+
+    async def _end(self, out: bytes) -> None:
+        """Send the last of a stream; its true status, if nothing has been sent yet."""
+        self._stop_timer()
+        async with self._lock:
+            if self._over:
+                return
+            self._over = True
+            if not self._started:
+                out = bytes(self._held) + out
+                if await self._early(out):
+                    self._departure.settle()
+                    return
+                await self._release(_TURNED)
+            await self._put(out, more=False)
+        self._departure.settle()
+
+    async def _early(self, out: bytes) -> bool:
+        """Give a failure before the first event its status; otherwise return false."""
+        found = first_event_error(out)
+        if found is None or (
+            self._transformer is not None and self._transformer.report["error"] in _OF_THE_DOCUMENT
+        ):
+            return False
+        error, body = found
+        start = self._start or {}
+        changes = dict.fromkeys((b"content-length", b"content-encoding"))
+        headers = with_headers(
+            list(start.get("headers", [])), {**changes, b"content-type": b"application/json"}
+        )
+        headers.append((b"content-length", b"%d" % len(body)))
+        self._started = True
+        await self._send({**start, "status": status_of(error), "headers": headers})
+        await self._send({"type": "http.response.body", "body": body, "more_body": False})
+        return True
+
+    # -- small things
+
+    async def _release(self, changes: dict[bytes, bytes | None] | None = None) -> None:
+        start, self._start = self._start, None
+        if start is None or self._started:
+            return
+        self._started = True
+        if changes is not None:
+            start = {**start, "headers": with_headers(list(start.get("headers", [])), changes)}
+            start.pop("trailers", None)
+        await self._send(start)
+
+    async def _refuse(self, code: Code, message: str | None) -> None:
+        self._start, self._over = None, True
+        status = 504 if code == "upstream_timeout" else 502
+        await self._error(status, message or "the upstream broke off before its answer", code)
+
+    async def _error(self, status: int, message: str, code: str) -> None:
+        self._started = True
+        await send_error(self._send, status, message, code=code)
+        self._departure.settle()
+
+    def _stop_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _wait_for_beat(self) -> None:
+        self._stop_timer()
+        if self._timing.heartbeat is not None and not self._over:
+            due = self._last + self._timing.heartbeat
+            self._timer = self._loop.call_at(due, self._beat)
+
+    def _beat(self) -> None:
+        """Send a heartbeat, unless something went out since the timer was set."""
+        heartbeat = self._timing.heartbeat or 0
+        if self._loop.time() - self._last < heartbeat * 0.99:
+            self._wait_for_beat()
+        else:
+            self._spawn(self._send_beat)
+
+    async def _send_beat(self) -> None:
+        await self._open()
+        if not self._lock.locked() and self._tail.endswith(_BLANK) and not self._over:
+            await self._give(_COMMENT, began=True)
+        self._last = self._loop.time()
+        self._wait_for_beat()
+
+    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        self._task = self._loop.create_task(work())
+        self._task.add_done_callback(_forget)
+
+
+def _forget(task: asyncio.Task[None]) -> None:
+    """Leave an error alone: a client that is gone is noticed by who watches it."""
+    if not task.cancelled():
+        task.exception()
+
+
+_BROKEN_CODING = "the upstream's compressed answer is broken"
+_BOMB = "the upstream's compressed answer inflates beyond all measure"

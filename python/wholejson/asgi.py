@@ -1,0 +1,238 @@
+"""Whole JSON in every chunk, for any OpenAI-compatible ASGI app.
+
+::
+
+    app = ValidJSONChunks(app)              # around any ASGI app
+    app.add_middleware(ValidJSONChunks)     # in Starlette and FastAPI
+
+Requests with ``stream_options: {"valid_json_chunks": true}`` get streams in which the content of
+every chunk is a whole JSON document. All others pass as they are, byte for byte.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from ._core import ChunkTransformer, read_request
+from ._http.body import (
+    BodyTooLargeError,
+    ClientGoneError,
+    header,
+    read_body,
+    replay,
+    with_headers,
+)
+from ._http.disconnect import Departure, until_gone
+from ._http.errors import send_error
+from ._http.turned import Timing, Turned
+from .errors import OptionError, UpstreamError
+
+if TYPE_CHECKING:
+    from ._core import Limits, Request
+    from ._http.types import ASGIApp, Receive, Scope, Send
+    from .aliases import Root, Style
+
+__all__ = ["ValidJSONChunks"]
+
+_log = logging.getLogger("wholejson")
+
+# What the SDKs' helpers that join contents call themselves in X-Stainless-Helper-Method:
+# Python's chat.completions.stream(), JavaScript's chat.completions.stream() and runTools().
+_JOINING = (b"chat.completions.stream", b"stream", b"runTools")
+
+
+class ValidJSONChunks:
+    """ASGI middleware: answers ``stream_options.valid_json_chunks`` for the app inside.
+
+    :param app: the app inside. Its ``POST …/chat/completions`` never sees our key.
+    :param root: ``"auto"``, ``"object"``, ``"array"`` or ``"any"``; a request may say otherwise.
+    :param repair: repair malformed text; a request may say otherwise.
+    :param style: ``"spaced"`` or ``"compact"``; a request may say otherwise.
+    :param limits: :class:`wholejson.Limits` for each stream; a request cannot change them.
+    :param max_request_bytes: longer bodies of requests are answered with 413.
+    :param heartbeat: seconds of silence after which a comment is sent, between events only;
+        ``None`` for never.
+    :param hold_bytes: bytes for which headers are held at most, until the first event.
+    :param hold_seconds: seconds after the first byte for which they are held at most.
+    :param on_report: called with a dict when a stream with the flag has ended: what
+        ``ChunkTransformer.report`` says, ``seconds``, ``first_snapshot_seconds`` (or ``None``),
+        ``client_gone`` and ``agent_id`` (or ``None``).
+
+    A client that leaves cancels the app inside. An app that raises, or ends without the end of
+    its response, has broken off: streams with the flag tell it by one error event.
+
+    Memory per stream: what :class:`wholejson.ChunkTransformer` holds. A slow client slows the
+    app inside down: its `send` waits, and nothing piles up.
+    """
+
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        root: Root = "auto",
+        repair: bool = True,
+        style: Style = "spaced",
+        limits: Limits | None = None,
+        max_request_bytes: int = 64 << 20,
+        heartbeat: float | None = None,
+        hold_bytes: int = 8 << 10,
+        hold_seconds: float = 0.25,
+        on_report: Callable[[dict[str, Any]], object] | None = None,
+    ) -> None:
+        self.app = app
+        self._options: dict[str, Any] = {
+            "root": root, "repair": repair, "style": style, "limits": limits
+        }  # fmt: skip
+        ChunkTransformer(**self._options)  # a wrong option is told now, not at the first request
+        if heartbeat is not None and heartbeat <= 0:
+            raise ValueError("heartbeat must be a number of seconds above 0, or None for never")
+        self._limit = max_request_bytes
+        self._timing = Timing(hold_bytes, hold_seconds, heartbeat)
+        self._on_report = on_report
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] == "http" and scope["method"] == "POST":
+            path = scope["path"].rstrip("/")
+            if path.endswith("/chat/completions"):
+                await self._completion(scope, receive, send)
+                return
+            if path.endswith("/responses"):
+                await self._response(scope, receive, send)
+                return
+        await self.app(scope, receive, send)
+
+    async def _completion(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = await self._body(scope, receive, send)
+        if body is None:
+            return
+        request = await _read(body, send)
+        if request is None:
+            return
+        if request is not _FOREIGN:
+            scope["wholejson.agent_id"] = request.agent_id
+        if request is _FOREIGN or request.options is None:
+            await self._pass(scope, body, request, receive, send)
+        elif header(scope, b"x-stainless-helper-method") in _JOINING:
+            await send_error(send, 400, _HELPER, param=_FLAG, code="unsupported_helper")
+        else:
+            await self._turn(scope, request, receive, send)
+
+    async def _pass(
+        self, scope: Scope, body: bytes, request: Any, receive: Receive, send: Send
+    ) -> None:
+        """Turn nothing; only our key may have to come out of the request."""
+        if request is not _FOREIGN and request.asked:
+            body, scope = request.body, _resized(scope, len(request.body), {})
+        await self.app(scope, replay(body, receive), send)
+
+    async def _turn(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
+        options: dict[str, Any] = {**self._options, **(request.options or {})}
+        inner = _resized(scope, len(request.body), {b"accept-encoding": b"identity"})
+        departure = Departure(receive)
+        turned = Turned(send, lambda: ChunkTransformer(**options), self._timing, departure)
+        work = self._inside(inner, replay(request.body, departure.receive), turned)
+        try:
+            await until_gone(work, departure)
+        except asyncio.CancelledError:
+            # The server is shutting down. What is written now still goes out.
+            if not departure.happened:
+                await turned.close(
+                    "upstream_closed", "the server was shut down before the stream had ended"
+                )
+            raise
+        finally:
+            report = turned.report()
+            if report is not None:
+                report["client_gone"] = departure.happened
+                report["agent_id"] = request.agent_id
+                scope["wholejson.report"] = report
+                self._tell(report)
+
+    async def _inside(self, scope: Scope, receive: Receive, turned: Turned) -> None:
+        try:
+            await self.app(scope, receive, turned.send)
+        except UpstreamError as error:
+            if not turned.began:
+                raise
+            timeout = error.kind == "upstream_timeout"
+            await turned.close("upstream_timeout" if timeout else "upstream_closed", str(error))
+        except Exception:
+            await turned.close()
+            raise
+        else:
+            await turned.close()
+
+    def _tell(self, report: dict[str, Any]) -> None:
+        if self._on_report is not None:
+            try:
+                self._on_report(report)
+            except Exception:
+                _log.exception("on_report failed")
+
+    async def _response(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Say by name that the Responses API is not supported, where the flag asks for it."""
+        body = await self._body(scope, receive, send)
+        if body is None:
+            return
+        request = await _read(body, send)
+        if request is None:
+            return
+        if request is not _FOREIGN and request.options is not None:
+            await send_error(send, 400, _RESPONSES, param=_FLAG, code="unsupported_api")
+        else:
+            await self._pass(scope, body, request, receive, send)
+
+    async def _body(self, scope: Scope, receive: Receive, send: Send) -> bytes | None:
+        """Read the request; ``None`` if it has been answered already, or nobody is left."""
+        try:
+            return await read_body(scope, receive, self._limit)
+        except ClientGoneError:
+            return None
+        except BodyTooLargeError:
+            message = f"the request is longer than the {self._limit} bytes that are allowed"
+            await send_error(send, 413, message, code="request_too_large")
+            return None
+
+
+# A body that is no JSON object: none of our business.
+_FOREIGN = object()
+# Bodies beyond this are read beside the event loop: nobody else's stream waits for them.
+_LARGE = 1 << 20
+
+
+def _resized(scope: Scope, length: int, changes: dict[bytes, bytes | None]) -> Scope:
+    """Give the scope for a body of another length."""
+    if header(scope, b"content-length") is not None:
+        changes = {**changes, b"content-length": b"%d" % length}
+    return {**scope, "headers": with_headers(list(scope["headers"]), changes)}
+
+
+async def _read(body: bytes, send: Send) -> Any:
+    """Read a request's options; ``None`` if they are wrong and that has been answered."""
+    try:
+        if len(body) > _LARGE:
+            loop = asyncio.get_running_loop()
+            request = await loop.run_in_executor(None, read_request, body)
+        else:
+            request = read_request(body)
+    except OptionError as error:
+        await send_error(send, 400, str(error), param=error.param, code="invalid_value")
+        return None
+    return _FOREIGN if request is None else request
+
+
+_FLAG = "stream_options.valid_json_chunks"
+_HELPER = (
+    "valid_json_chunks cannot be used with the SDK's helper that joins contents (.stream(), "
+    "runTools()): with it the content of every chunk is a whole document, and joined ones are "
+    "nonsense. Use chat.completions.create(stream=True, …) and read each chunk's content, or "
+    "leave valid_json_chunks out."
+)
+_RESPONSES = (
+    "valid_json_chunks is not supported for the Responses API (/responses): use "
+    "/chat/completions, or leave valid_json_chunks out."
+)

@@ -1,0 +1,283 @@
+"""A reverse proxy for an OpenAI-compatible API, as an ASGI app. It knows nothing of the feature.
+
+::
+
+    app = ReverseProxy("https://api.openai.com/v1")
+
+What one read of the upstream brings goes out in one send. Status codes, bodies and headers pass
+as they are, hop-by-hop headers apart.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote, urlsplit
+
+from ._http.body import BodyTooLargeError, ClientGoneError, read_body
+from ._http.deadline import Deadline
+from ._http.disconnect import Departure, until_gone
+from ._http.errors import send_error
+from .errors import UpstreamError
+
+try:
+    import aiohttp
+    from yarl import URL
+except ImportError as error:  # pragma: no cover
+    raise ImportError(
+        "wholejson.proxy needs aiohttp: pip install 'wholejson[gateway]'", name=error.name
+    ) from error
+
+if TYPE_CHECKING:
+    from ._http.types import Headers, Receive, Scope, Send
+
+__all__ = ["ReverseProxy"]
+
+# What follows /v1, and the methods that pass. Nothing else leaves.
+_ROUTES = tuple(
+    (re.compile(pattern), methods)
+    for pattern, methods in (
+        (r"chat/completions", ("POST",)),
+        (r"completions", ("POST",)),
+        (r"responses", ("POST",)),
+        (r"responses/[\w.-]+", ("GET", "DELETE")),
+        (r"responses/[\w.-]+/(cancel|input_items)", ("GET", "POST")),
+        (r"embeddings", ("POST",)),
+        (r"moderations", ("POST",)),
+        (r"models", ("GET", "HEAD")),
+        (r"models/[\w:@.-]+(/[\w:@.-]+)*", ("GET", "HEAD")),
+        (r"audio/(speech|transcriptions|translations)", ("POST",)),
+        (r"images/(generations|edits|variations)", ("POST",)),
+    )
+)
+_HOP_BY_HOP = frozenset(
+    b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
+    b" transfer-encoding upgrade".split()
+)
+# Set anew for the request to the upstream.
+_OURS = _HOP_BY_HOP | {b"host", b"content-length", b"expect"}
+# Where clients of one API or another put a key.
+_KEYS = frozenset((b"authorization", b"api-key", b"x-api-key"))
+
+
+class ReverseProxy:
+    """Passes ``/v1/…`` on to one upstream, and only to that.
+
+    :param upstream: the base URL as the SDKs take it, ``/v1`` included.
+    :param api_key: the upstream's key; replaces what the client sent as ``Authorization``.
+    :param connect_timeout: seconds to connect.
+    :param first_byte_timeout: seconds from the request to the head of the answer.
+    :param idle_timeout: seconds between two reads of an answer.
+    :param max_request_bytes: longer requests are answered with 413.
+    :param connections: how many connections to the upstream at most; 0 for any number.
+
+    Before the first byte, a fault of the upstream is a 502 (``upstream_closed``) or a 504
+    (``upstream_timeout``). After it, :class:`wholejson.UpstreamError` of that ``kind`` is raised,
+    and the server breaks the client's connection: never a clean end of half an answer.
+
+    Redirects are not followed, certificates are verified, environment variables for proxies and
+    `.netrc` are not read. A client that leaves closes the connection to the upstream.
+    """
+
+    def __init__(
+        self,
+        upstream: str,
+        *,
+        api_key: str | None = None,
+        connect_timeout: float = 5.0,
+        first_byte_timeout: float = 600.0,
+        idle_timeout: float = 300.0,
+        max_request_bytes: int = 64 << 20,
+        connections: int = 0,
+    ) -> None:
+        parts = urlsplit(upstream)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError(
+                "upstream must be a base URL with http:// or https://, such as "
+                "https://api.openai.com/v1"
+            )
+        if parts.query or parts.fragment or parts.username or parts.password:
+            raise ValueError("upstream must be a base URL without query, fragment or credentials")
+        self._base = upstream.rstrip("/")
+        self._authorization = f"Bearer {api_key}".encode() if api_key else None
+        self._connect = connect_timeout
+        self._first_byte = first_byte_timeout
+        self._idle = idle_timeout
+        self._limit = max_request_bytes
+        self._connections = connections
+        self._sessions: dict[asyncio.AbstractEventLoop, aiohttp.ClientSession] = {}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await send({"type": "websocket.close", "code": 1000})
+
+    async def close(self) -> None:
+        """Close every connection to the upstream."""
+        session = self._sessions.pop(asyncio.get_running_loop(), None)
+        if session is not None:
+            await session.close()
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            if message["type"] == "lifespan.startup":
+                await send({"type": "lifespan.startup.complete"})
+            elif message["type"] == "lifespan.shutdown":
+                await self.close()
+                await send({"type": "lifespan.shutdown.complete"})
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        path, refusal = _route(scope["path"], scope["method"])
+        if refusal is not None:
+            await send_error(send, **refusal)
+            return
+        try:
+            body = await read_body(scope, receive, self._limit)
+        except ClientGoneError:
+            return
+        except BodyTooLargeError:
+            text = f"the request is longer than the {self._limit} bytes that are allowed"
+            await send_error(send, 413, text, code="request_too_large")
+            return
+        url = f"{self._base}/{quote(path, safe='/:@')}"
+        if scope.get("query_string"):
+            url += "?" + quote(scope["query_string"].decode("latin-1"), safe=_QUERY)
+        departure = Departure(receive)
+        work = self._forward(scope, URL(url, encoded=True), body, send, departure)
+        await until_gone(work, departure)
+
+    async def _forward(
+        self, scope: Scope, url: URL, body: bytes, send: Send, departure: Departure
+    ) -> None:
+        """Do one exchange with the upstream, in a task that is cancelled if the client leaves."""
+        deadline = Deadline()
+        response: aiohttp.ClientResponse | None = None
+        try:
+            deadline.set(self._first_byte)
+            response = await self._session().request(
+                scope["method"],
+                url,
+                data=body or None,
+                headers=self._request_headers(scope["headers"]),
+                allow_redirects=False,
+            )
+            await self._answer(response, send, deadline, departure)
+        except (aiohttp.ClientError, OSError, asyncio.CancelledError) as error:
+            if isinstance(error, asyncio.CancelledError):
+                if not deadline.expired:
+                    raise
+                deadline.absorb()
+            fault = _fault(error, self._first_byte if response is None else self._idle)
+            if response is not None:
+                raise fault from None
+            status = 504 if fault.kind == "upstream_timeout" else 502
+            await send_error(send, status, str(fault), code=fault.kind)
+        finally:
+            deadline.close()
+            if response is not None:
+                response.close()
+
+    async def _answer(
+        self,
+        response: aiohttp.ClientResponse,
+        send: Send,
+        deadline: Deadline,
+        departure: Departure,
+    ) -> None:
+        deadline.pause()
+        await send(
+            {
+                "type": "http.response.start",
+                "status": response.status,
+                "headers": _end_to_end(response.raw_headers, _HOP_BY_HOP),
+            }
+        )
+        content, idle = response.content, self._idle
+        while True:
+            deadline.set(idle)
+            data = await content.readany()
+            deadline.pause()
+            if not data:
+                break
+            await send({"type": "http.response.body", "body": data, "more_body": True})
+        departure.settle()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    def _request_headers(self, given: Headers) -> list[tuple[str, str]]:
+        drop = _OURS | _KEYS if self._authorization else _OURS
+        headers = _end_to_end(given, drop)
+        if self._authorization:
+            headers.append((b"authorization", self._authorization))
+        return [(key.decode("latin-1"), value.decode("latin-1")) for key, value in headers]
+
+    def _session(self) -> aiohttp.ClientSession:
+        loop = asyncio.get_running_loop()
+        session = self._sessions.get(loop)
+        if session is None or session.closed:
+            session = self._sessions[loop] = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=self._connections),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                trust_env=False,
+                skip_auto_headers=("Accept", "Accept-Encoding", "Content-Type", "User-Agent"),
+                max_line_size=64 << 10,
+                max_field_size=64 << 10,
+            )
+        return session
+
+
+_QUERY = "!$&'()*+,;=:@/?%-._~[]"
+
+
+def _route(path: str, method: str) -> tuple[str, dict[str, Any] | None]:
+    """Give what follows ``/v1``, or the error for what does not pass."""
+    rest = path.removeprefix("/v1/").removesuffix("/")
+    allowed: tuple[str, ...] | None = None
+    if path.startswith("/v1/") and ".." not in path:
+        found = (methods for pattern, methods in _ROUTES if pattern.fullmatch(rest))
+        allowed = next(found, None)
+    if allowed is None:
+        text = f"there is nothing at {path[:200]}"
+        return rest, {"status": 404, "message": text, "code": "unknown_path"}
+    if method not in allowed:
+        headers = [(b"allow", ", ".join(allowed).encode())]
+        text = f"{method[:20]} is not allowed here"
+        refusal = {"status": 405, "message": text, "code": "method_not_allowed"}
+        return rest, {**refusal, "headers": headers}
+    return rest, None
+
+
+def _end_to_end(
+    headers: Headers | tuple[tuple[bytes, bytes], ...], drop: frozenset[bytes]
+) -> Headers:
+    """Give the headers that pass, in lower case: none of `drop`, none that `Connection` names."""
+    kept = [(key.lower(), value) for key, value in headers]
+    named = {
+        name.strip().lower() for key, value in kept if key == b"connection"
+        for name in value.split(b",")
+    }  # fmt: skip
+    return [(key, value) for key, value in kept if key not in drop and key not in named]
+
+
+def _fault(error: BaseException, waited: float) -> UpstreamError:
+    """Say what went wrong with the upstream, without a word of its address or of any key."""
+    if isinstance(error, asyncio.CancelledError):
+        text = f"the upstream sent nothing for {waited:g} s"
+        return UpstreamError(text, kind="upstream_timeout")
+    if isinstance(error, aiohttp.ServerTimeoutError | TimeoutError):
+        return UpstreamError("the upstream did not answer in time", kind="upstream_timeout")
+    if isinstance(error, aiohttp.ClientConnectorCertificateError | aiohttp.ClientSSLError):
+        text = "the upstream's certificate was not accepted"
+    elif isinstance(error, aiohttp.ClientConnectorError):
+        text = "the upstream could not be reached"
+    else:
+        text = "the upstream broke the connection off"
+    return UpstreamError(text, kind="upstream_closed")
