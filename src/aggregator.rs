@@ -74,7 +74,7 @@ impl Aggregator {
     /// A new document.
     pub fn new(options: Options) -> Self {
         Self {
-            reader: Reader::new(options.root, options.limits),
+            reader: Reader::new(options.root, options.repair, options.limits),
             view: SnapshotView::new(options.style, options.form),
             finished: false,
             error: None,
@@ -173,17 +173,17 @@ impl Aggregator {
 
     /// What was repaired: a bounded list.
     pub fn repairs(&self) -> &[Repair] {
-        &[]
+        self.reader.log().listed()
     }
 
     /// How many repairs there were, the unlisted ones too.
     pub fn repair_count(&self) -> u64 {
-        0
+        self.reader.log().count()
     }
 
     /// Bytes after the end of the document that are neither white space nor a fence.
     pub fn trailing(&self) -> u64 {
-        0
+        self.reader.trailing_length()
     }
 
     /// Did the call that failed change the value before it failed? Such an update is kept.

@@ -36,7 +36,8 @@ pub enum Event<'a> {
     Key(&'a [u8]),
     /// A container begins.
     Open(Container),
-    /// The innermost container ends.
+    /// The innermost container ends. That the root ends is said when the input has ended, since a
+    /// repair may go on with it before.
     Close,
     /// A string begins.
     Begin,

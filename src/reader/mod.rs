@@ -7,17 +7,29 @@
 
 mod frame;
 mod pending;
+pub(crate) mod repair;
 mod scalar;
+mod stack;
 mod text;
+mod unescape;
 mod utf8;
 
 use crate::aggregator::Root;
 use crate::error::{Error, Kind};
-use crate::event::{Container, Event, Sink};
+use crate::event::{Event, Sink};
 use crate::limits::Limits;
+use frame::Frame;
 use pending::Pending;
+use repair::ends::{Ends, Place, Verdict};
+use repair::quotes::{Mark, Open, mark_at};
+use repair::{Log, Rule};
 use scalar::Scalar;
+use stack::Bracket;
+use unescape::Unescape;
 use utf8::{Decoder, Piece};
+
+/// A delta is read in pieces of this length where it has to be copied.
+const BLOCK: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -47,12 +59,34 @@ enum State {
     Between,
     /// After the document.
     Done,
+    /// In a think block before the document.
+    Think,
+    /// In a number or a literal that may be the whole document.
+    RootScalar,
+    /// At a quote that may close the string.
+    Quote,
+    /// In the first word of a value without quotes.
+    Word,
+    /// In a value without quotes.
+    Bare,
+    /// In a key without quotes.
+    BareKey,
+    /// In a comment to the end of the line.
+    LineComment,
+    /// In a comment to `*/`.
+    BlockComment,
+    /// In the text after the document.
+    Trailing,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Step {
+    /// Text was read, or the state changed.
     Go,
+    /// More text is needed.
     Wait,
+    /// Text that was read comes again in another form: it stands in `Reader::again`.
+    Again,
 }
 
 type Stepped = Result<Step, Error>;
@@ -83,10 +117,17 @@ impl<'t> Cursor<'t> {
 pub(crate) struct Reader {
     root: Root,
     limits: Limits,
+    repair: bool,
     state: State,
-    stack: Vec<Container>,
+    /// The state to return to after a comment or a word.
+    back: State,
+    stack: Vec<Bracket>,
+    root_bracket: Bracket,
+    root_opened: bool,
     pending: Pending,
     decoder: Decoder,
+    frame: Frame,
+    filter: Option<Unescape>,
     /// Text that came and was not read, from `held_from` on.
     held: Vec<u8>,
     held_from: usize,
@@ -97,10 +138,29 @@ pub(crate) struct Reader {
     scalar: Scalar,
     /// A number or a literal that has ended, until what follows shows it.
     token: Vec<u8>,
-    /// Was the beginning of the open string said?
-    begun: bool,
+    /// The string that is open.
+    open: Open,
+    /// The look that is under way; at 0 if there is none.
+    ends: Ends,
+    /// Bytes that all looks together have looked at.
+    spent: u64,
+    /// What a rule makes of a piece of text.
+    scratch: Vec<u8>,
+    /// Text to be read before what follows.
+    again: Vec<u8>,
+    log: Log,
+    last_closer: u8,
+    /// Where the last run of dropped text ended.
+    dropped_to: Option<u64>,
+    /// Length of the text after the document.
+    after: u64,
+    /// No more text will come.
+    ended: bool,
     /// Length of the white space before the cursor.
     spaces: usize,
+    /// Was there white space before the last token?
+    gap: bool,
+    lines_skipped: bool,
     line: u64,
     line_from: u64,
     /// Continuation bytes of this line before `base`: columns count code points.
@@ -110,22 +170,39 @@ pub(crate) struct Reader {
 }
 
 impl Reader {
-    pub(crate) fn new(root: Root, limits: Limits) -> Self {
+    pub(crate) fn new(root: Root, repair: bool, limits: Limits) -> Self {
         Self {
             root,
             limits,
+            repair,
             state: State::Seek,
+            back: State::Seek,
             stack: Vec::new(),
+            root_bracket: Bracket::Object,
+            root_opened: false,
             pending: Pending::default(),
             decoder: Decoder::default(),
+            frame: Frame::default(),
+            filter: None,
             held: Vec::new(),
             held_from: 0,
             base: 0,
             looked: 0,
             scalar: Scalar::Start,
             token: Vec::new(),
-            begun: false,
+            open: Open::default(),
+            ends: Ends::default(),
+            spent: 0,
+            scratch: Vec::new(),
+            again: Vec::new(),
+            log: Log::default(),
+            last_closer: 0,
+            dropped_to: None,
+            after: 0,
+            ended: false,
             spaces: 0,
+            gap: false,
+            lines_skipped: false,
             line: 1,
             line_from: 0,
             wide: 0,
@@ -144,6 +221,16 @@ impl Reader {
         std::mem::take(&mut self.changed)
     }
 
+    /// What was repaired.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// Length of the text after the document, white space and fences not counted.
+    pub(crate) fn trailing_length(&self) -> u64 {
+        self.after
+    }
+
     /// Reads bytes, cut anywhere.
     pub(crate) fn feed<S: Sink>(
         &mut self,
@@ -156,16 +243,37 @@ impl Reader {
             match piece {
                 Piece::Text(text) => self.read(text, sink)?,
                 Piece::Joined(buffer, length) => self.read(buffer.split_at(length).0, sink)?,
-                Piece::Invalid => return Err(self.at_end(Kind::InvalidUtf8)),
-                Piece::LoneSurrogate => return Err(self.at_end(Kind::LoneSurrogate)),
+                Piece::Invalid => self.replace(Kind::InvalidUtf8, Rule::InvalidUtf8, sink)?,
+                Piece::LoneSurrogate => {
+                    self.replace(Kind::LoneSurrogate, Rule::LoneSurrogate, sink)?
+                }
             }
         }
         Ok(())
     }
 
+    /// What is no character becomes U+FFFD. In the frame that is no repair.
+    fn replace<S: Sink>(&mut self, kind: Kind, rule: Rule, sink: &mut S) -> Result<(), Error> {
+        if !self.repair {
+            return Err(self.at_end(kind));
+        }
+        if !matches!(
+            self.state,
+            State::Seek | State::Think | State::Done | State::Trailing
+        ) {
+            let offset = self.position() as u64;
+            self.log.record(rule, offset);
+        }
+        self.read("\u{FFFD}".as_bytes(), sink)
+    }
+
     /// The input has ended.
     pub(crate) fn finish<S: Sink>(&mut self, sink: &mut S) -> Result<(), Error> {
         self.decoder.clear();
+        self.ended = true;
+        if self.repair {
+            self.read_held(&[], sink)?;
+        }
         let ended = match self.state {
             State::Scalar if self.stack.is_empty() => self.scalar.is_whole(),
             State::Scalar => self.scalar.is_whole() && !self.scalar.may_go_on(),
@@ -181,6 +289,9 @@ impl Reader {
             State::ScalarEnd => self.say_token(sink),
             State::Empty => self.say_empty(sink),
             _ => {}
+        }
+        if self.closed && self.root_opened {
+            sink.event(Event::Close);
         }
         Ok(())
     }
@@ -211,22 +322,112 @@ impl Reader {
 
     #[inline]
     fn read_within<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<(), Error> {
-        if self.held.is_empty() {
-            let outcome = self.run(text, sink);
-            let used = self.advance(text, outcome)?;
-            self.held
-                .extend_from_slice(text.get(used..).unwrap_or_default());
-            return Ok(());
+        let mut rest = text;
+        while !rest.is_empty() {
+            let block = rest.split_at(rest.len().min(BLOCK)).0;
+            if let Some(filter) = &mut self.filter {
+                let filtered = filter.push(block);
+                self.read_held(&filtered, sink)?;
+                rest = rest.split_at(block.len()).1;
+            } else if self.held.is_empty() {
+                let outcome = self.run(rest, sink);
+                let used = self.advance(rest, outcome)?;
+                rest = rest.split_at(used).1;
+                if self.again.is_empty() {
+                    self.held.extend_from_slice(rest);
+                    return Ok(());
+                }
+                self.read_held(&[], sink)?;
+            } else {
+                self.read_held(block, sink)?;
+                rest = rest.split_at(block.len()).1;
+            }
         }
-        let mut held = std::mem::take(&mut self.held);
-        held.extend_from_slice(text);
-        let unread = held.get(self.held_from..).unwrap_or_default();
-        let outcome = self.run(unread, sink);
-        let advanced = self.advance(unread, outcome);
-        self.held = held;
-        self.held_from += advanced?;
-        self.compact();
         Ok(())
+    }
+
+    /// Reads what was held, with more text behind it.
+    fn read_held<S: Sink>(&mut self, more: &[u8], sink: &mut S) -> Result<(), Error> {
+        self.held.extend_from_slice(more);
+        loop {
+            self.put_again();
+            let held = std::mem::take(&mut self.held);
+            let unread = held.get(self.held_from..).unwrap_or_default();
+            let outcome = self.run(unread, sink);
+            let advanced = self.advance(unread, outcome);
+            self.held = held;
+            self.held_from += advanced?;
+            self.compact();
+            if self.again.is_empty() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Puts text that is to be read again in front of what is held.
+    fn put_again(&mut self) {
+        if self.again.is_empty() {
+            return;
+        }
+        let mut again = std::mem::take(&mut self.again);
+        self.base = self.base.saturating_sub(again.len() as u64);
+        again.extend_from_slice(self.held.get(self.held_from..).unwrap_or_default());
+        self.held = again;
+        self.held_from = 0;
+    }
+
+    /// The rest of the text is escaped once more: from here on, a filter stands before the machine.
+    fn start_filter(&mut self, cursor: &mut Cursor<'_>) {
+        let mut filter = Unescape::default();
+        self.again = filter.push(cursor.rest());
+        cursor.at = cursor.text.len();
+        self.filter = Some(filter);
+    }
+
+    #[inline]
+    fn record(&mut self, rule: Rule, at: usize) {
+        self.log.record(rule, self.base + at as u64);
+    }
+
+    /// Records a repair of what was read last.
+    fn log_here(&mut self, rule: Rule) {
+        self.log.record(rule, self.base);
+    }
+
+    /// How far a look may go: less when all looks together have looked at too much.
+    fn look_limit(&self, cursor: &Cursor<'_>) -> usize {
+        let read = self.base + cursor.at as u64;
+        if self.spent > read.saturating_mul(16) + 65_536 {
+            self.limits.look_ahead.min(32)
+        } else {
+            self.limits.look_ahead
+        }
+    }
+
+    /// Looks ahead from the cursor: does the value end here? `None`: more text is needed.
+    fn look(&mut self, cursor: &Cursor<'_>, mark: Option<Mark>, scalar: bool) -> Option<Verdict> {
+        let place = Place {
+            stack: &self.stack,
+            inner: self.open.inner,
+            clean: !self.open.dirty,
+            mark,
+            before: self.open.before,
+            scalar,
+            limit: self.look_limit(cursor),
+            ended: self.ended,
+        };
+        let verdict = self.ends.decide(cursor.rest(), &place)?;
+        self.spent += self.ends.reach() as u64;
+        self.ends = Ends::default();
+        Some(verdict)
+    }
+
+    /// As `look`, for a value without quotes that ends before `at`.
+    fn look_from(&mut self, cursor: &Cursor<'_>, at: usize) -> Option<Verdict> {
+        if self.ends.reach() < at {
+            self.ends = Ends::new(at);
+        }
+        self.look(cursor, None, false)
     }
 
     /// Counts what was read of a text, or completes the error that ended the reading.
@@ -274,22 +475,39 @@ impl Reader {
     fn run<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<usize, Error> {
         let mut cursor = Cursor { text, at: 0 };
         loop {
+            #[cfg(debug_assertions)]
+            let before = (self.state, cursor.at);
             let step = match self.state {
                 State::Text => self.text(&mut cursor, sink)?,
                 State::KeyText => self.key_text(&mut cursor)?,
                 State::Between => self.between(&mut cursor, sink)?,
                 State::Key | State::FirstKey => self.key(&mut cursor, sink)?,
-                State::Colon => self.colon(&mut cursor)?,
+                State::Colon => self.colon(&mut cursor, sink)?,
                 State::Value | State::FirstValue => self.value(&mut cursor, sink)?,
                 State::Scalar => self.scalar(&mut cursor)?,
                 State::ScalarEnd => self.scalar_end(&mut cursor, sink)?,
                 State::Empty => self.empty(&mut cursor, sink)?,
                 State::Seek => self.seek(&mut cursor)?,
                 State::Done => self.done(&mut cursor)?,
+                State::Think => self.think(&mut cursor),
+                State::RootScalar => self.root_scalar(&mut cursor, sink),
+                State::Quote => self.quote(&mut cursor, sink)?,
+                State::Word => self.word(&mut cursor, sink)?,
+                State::Bare => self.bare(&mut cursor, sink)?,
+                State::BareKey => self.bare_key(&mut cursor)?,
+                State::LineComment => self.line_comment(&mut cursor),
+                State::BlockComment => self.block_comment(&mut cursor),
+                State::Trailing => self.trailing(&mut cursor),
             };
-            if step == Step::Wait {
+            if step != Step::Go {
                 return Ok(cursor.at);
             }
+            #[cfg(debug_assertions)]
+            assert_ne!(
+                before,
+                (self.state, cursor.at),
+                "a step must read, change the state or wait"
+            );
         }
     }
 
@@ -301,6 +519,7 @@ impl Reader {
                 Some(b' ' | b'\t' | b'\r') => {}
                 Some(b'\n') => self.new_line(cursor.at),
                 Some(byte) => {
+                    self.gap = self.spaces > 0;
                     self.spaces = 0;
                     return Ok(Some(byte));
                 }
@@ -316,8 +535,9 @@ impl Reader {
 
     fn new_line(&mut self, at: usize) {
         self.line += 1;
-        self.line_from = self.base + at as u64 + 1;
+        self.lines_skipped = true;
         self.wide = 0;
+        self.line_from = self.base + at as u64 + 1;
     }
 
     #[cold]
@@ -336,14 +556,10 @@ impl Reader {
             return Ok(Step::Wait);
         };
         match byte {
-            b'"' => {
-                cursor.at += 1;
-                self.begun = false;
-                self.state = State::Text;
-            }
-            b'{' => self.open(Container::Object, cursor)?,
-            b'[' => self.open(Container::Array, cursor)?,
-            b']' if self.state == State::FirstValue => {
+            b'"' => self.open_string(Mark::Double, 1, cursor),
+            b'{' => self.open(Bracket::Object, cursor)?,
+            b'[' => self.open(Bracket::Array, cursor)?,
+            _ if self.state == State::FirstValue && self.closes(byte) => {
                 cursor.at += 1;
                 self.close(sink);
             }
@@ -352,33 +568,51 @@ impl Reader {
                 self.looked = 0;
                 self.state = State::Scalar;
             }
+            _ if self.repair => return self.odd_value(byte, cursor, sink),
             _ => return Err(self.error(scalar::odd_beginning(byte), cursor.at)),
         }
         Ok(Step::Go)
     }
 
-    fn open(&mut self, container: Container, cursor: &mut Cursor<'_>) -> Result<(), Error> {
+    /// Is it the bracket that closes the innermost container?
+    fn closes(&self, byte: u8) -> bool {
+        self.stack.last().is_some_and(|top| top.closer() == byte)
+    }
+
+    fn open(&mut self, bracket: Bracket, cursor: &mut Cursor<'_>) -> Result<(), Error> {
         if self.stack.len() >= self.limits.depth {
             return Err(self.error(Kind::Depth, cursor.at));
         }
         cursor.at += 1;
-        self.stack.push(container);
-        self.pending.open(container);
-        self.state = match container {
-            Container::Object => State::FirstKey,
-            Container::Array => State::FirstValue,
+        if self.stack.is_empty() {
+            self.root_bracket = bracket;
+            self.root_opened = true;
+        }
+        self.stack.push(bracket);
+        if let Some(container) = bracket.container() {
+            self.pending.open(container);
+        }
+        self.state = match bracket {
+            Bracket::Object => State::FirstKey,
+            _ => State::FirstValue,
         };
         Ok(())
     }
 
-    /// Closes the innermost container. An empty one becomes visible by that.
+    /// Closes the innermost container. An empty one becomes visible by that. That the root is
+    /// closed is said at the end of the input, since a repair may go on with it.
     fn close<S: Sink>(&mut self, sink: &mut S) {
-        if !self.pending.is_empty() {
-            self.pending.flush(sink);
-            self.changed = true;
+        let bracket = self.stack.pop();
+        if bracket != Some(Bracket::Call) {
+            if !self.pending.is_empty() {
+                self.pending.flush(sink);
+                self.changed = true;
+            }
+            if !self.stack.is_empty() {
+                sink.event(Event::Close);
+            }
         }
-        self.stack.pop();
-        sink.event(Event::Close);
+        self.last_closer = 0;
         self.after_value();
     }
 
@@ -395,19 +629,17 @@ impl Reader {
         let Some(byte) = self.skip_space(cursor)? else {
             return Ok(Step::Wait);
         };
-        match (byte, self.stack.last()) {
-            (b',', Some(top)) => {
-                cursor.at += 1;
-                self.state = match top {
-                    Container::Object => State::Key,
-                    Container::Array => State::Value,
-                };
-            }
-            (_, Some(top)) if byte == top.closer() => {
-                cursor.at += 1;
-                self.close(sink);
-            }
-            _ => return Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
+        if byte == b',' && self.stack.last() != Some(&Bracket::Call) {
+            cursor.at += 1;
+            self.next_item();
+        } else if self.closes(byte) {
+            cursor.at += 1;
+            self.close(sink);
+            self.last_closer = byte;
+        } else if self.repair {
+            return self.odd_between(byte, cursor, sink);
+        } else {
+            return Err(self.error(Kind::UnexpectedCharacter, cursor.at));
         }
         Ok(Step::Go)
     }
@@ -417,15 +649,13 @@ impl Reader {
             return Ok(Step::Wait);
         };
         match byte {
-            b'"' => {
-                cursor.at += 1;
-                self.pending.begin_key();
-                self.state = State::KeyText;
-            }
+            b'"' => self.open_key(Mark::Double, 1, cursor),
             b'}' if self.state == State::FirstKey => {
                 cursor.at += 1;
                 self.close(sink);
+                self.last_closer = byte;
             }
+            _ if self.repair => return self.odd_key(byte, cursor, sink),
             _ => return Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
         }
         Ok(Step::Go)
@@ -434,27 +664,42 @@ impl Reader {
     fn key_text(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
         let mut end = cursor.at;
         loop {
-            end = text::plain_end(cursor.text, end);
-            match cursor.text.get(end) {
-                Some(b'\\') => match text::escape(cursor.text.get(end..).unwrap_or_default()) {
-                    text::Escape::Valid(length) => {
-                        end += length;
-                        continue;
-                    }
-                    text::Escape::More => self.key_piece(cursor, end),
-                    odd => return Err(self.odd_escape(odd, end)),
-                },
-                Some(b'"') => {
-                    self.key_piece(cursor, end);
-                    cursor.at += 1;
+            end = self.string_end(cursor.text, end);
+            let Some(&byte) = cursor.text.get(end) else {
+                self.key_piece(cursor, end);
+                return Ok(Step::Wait);
+            };
+            if byte == b'\\' {
+                let found = text::escape(cursor.text.get(end..).unwrap_or_default());
+                if let text::Escape::Valid(length) = found {
+                    end += length;
+                    continue;
+                }
+                self.key_piece(cursor, end);
+                if found == text::Escape::More || self.repair && !self.bad_escape(cursor, found) {
+                    return Ok(Step::Wait);
+                }
+                if !self.repair {
+                    return Err(self.odd_escape(found, end));
+                }
+                self.pending.key(&self.scratch);
+                return Ok(Step::Go);
+            }
+            self.key_piece(cursor, end);
+            match mark_at(cursor.text, end) {
+                Some((mark, length)) if self.open.mark.closes_with(mark) => {
+                    cursor.at += length;
                     self.pending.end_key();
                     self.state = State::Colon;
-                    return Ok(Step::Go);
                 }
-                Some(_) => return Err(self.error(Kind::ControlCharacter, end)),
-                None => self.key_piece(cursor, end),
+                Some((_, length)) => {
+                    self.pending.key(b"\\\"");
+                    cursor.at += length;
+                }
+                None if self.repair => return Ok(self.control_in_key(byte, cursor)),
+                None => return Err(self.error(Kind::ControlCharacter, end)),
             }
-            return Ok(Step::Wait);
+            return Ok(Step::Go);
         }
     }
 
@@ -472,7 +717,7 @@ impl Reader {
         }
     }
 
-    fn colon(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+    fn colon<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
         match self.skip_space(cursor)? {
             None => Ok(Step::Wait),
             Some(b':') => {
@@ -480,14 +725,34 @@ impl Reader {
                 self.state = State::Value;
                 Ok(Step::Go)
             }
+            Some(byte) if self.repair => self.odd_colon(byte, cursor, sink),
             Some(_) => Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
         }
+    }
+
+    /// Where the plain text of the open string ends.
+    #[inline]
+    fn string_end(&self, text: &[u8], from: usize) -> usize {
+        if self.open.mark == Mark::Double {
+            return text::plain_end(text, from);
+        }
+        let rest = text.get(from..).unwrap_or_default();
+        let stops = |at: usize, byte: u8| {
+            byte < 0x20
+                || matches!(byte, b'"' | b'\\')
+                || mark_at(text, at).is_some_and(|(mark, _)| self.open.mark.closes_with(mark))
+        };
+        let run = rest
+            .iter()
+            .enumerate()
+            .position(|(run, &byte)| stops(from + run, byte));
+        run.map_or(text.len(), |run| from + run)
     }
 
     fn text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
         let mut end = cursor.at;
         loop {
-            end = text::plain_end(cursor.text, end);
+            end = self.string_end(cursor.text, end);
             let Some(&byte) = cursor.text.get(end) else {
                 self.say_text(cursor, end, sink);
                 return Ok(Step::Wait);
@@ -499,17 +764,28 @@ impl Reader {
                     continue;
                 }
                 self.say_text(cursor, end, sink);
-                return match found {
-                    text::Escape::More => Ok(Step::Wait),
-                    odd => Err(self.odd_escape(odd, end)),
-                };
+                if found == text::Escape::More || self.repair && !self.bad_escape(cursor, found) {
+                    return Ok(Step::Wait);
+                }
+                if !self.repair {
+                    return Err(self.odd_escape(found, end));
+                }
+                self.say_scratch(sink);
+                return Ok(Step::Go);
             }
             self.say_text(cursor, end, sink);
-            if byte != b'"' {
+            if byte < 0x20 {
+                if self.repair {
+                    return self.control(byte, cursor, sink);
+                }
                 return Err(self.error(Kind::ControlCharacter, end));
             }
-            cursor.at += 1;
-            self.end_text(sink);
+            if self.repair {
+                self.state = State::Quote;
+            } else {
+                cursor.at += 1;
+                self.end_text(sink);
+            }
             return Ok(Step::Go);
         }
     }
@@ -517,16 +793,18 @@ impl Reader {
     /// More of the open string; its beginning with the first of it.
     #[inline]
     fn say_text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, end: usize, sink: &mut S) {
-        if end > cursor.at {
-            self.say(cursor.slice(end), sink);
+        let raw = cursor.slice(end);
+        if let Some(&last) = raw.last() {
+            self.say(raw, sink);
+            self.open.before = last;
             cursor.at = end;
         }
     }
 
     #[inline]
     fn say<S: Sink>(&mut self, raw: &[u8], sink: &mut S) {
-        if !self.begun {
-            self.begun = true;
+        if !self.open.begun {
+            self.open.begun = true;
             self.pending.flush(sink);
             sink.event(Event::Begin);
         }
@@ -535,7 +813,7 @@ impl Reader {
     }
 
     fn end_text<S: Sink>(&mut self, sink: &mut S) {
-        if self.begun {
+        if self.open.begun {
             sink.event(Event::End);
             self.after_value();
         } else {
@@ -544,11 +822,32 @@ impl Reader {
     }
 
     fn empty<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
-        if !self.ends_here(cursor)? {
-            return Ok(Step::Wait);
+        // In repair mode the white space is looked over, not read: it may be part of a string.
+        let mut ahead = Cursor {
+            text: cursor.text,
+            at: cursor.at + self.looked,
+        };
+        match self.ends_here(&mut ahead)? {
+            None if self.repair => self.looked = ahead.at - cursor.at,
+            None => cursor.at = ahead.at,
+            Some(true) => {
+                self.looked = 0;
+                cursor.at = ahead.at;
+                self.say_empty(sink);
+                return Ok(Step::Go);
+            }
+            Some(false) if self.repair => {
+                let step = self.odd_empty(cursor, sink)?;
+                self.looked = if step == Step::Wait {
+                    ahead.at - cursor.at
+                } else {
+                    0
+                };
+                return Ok(step);
+            }
+            Some(false) => return Err(self.odd_end(&ahead)),
         }
-        self.say_empty(sink);
-        Ok(Step::Go)
+        Ok(Step::Wait)
     }
 
     fn say_empty<S: Sink>(&mut self, sink: &mut S) {
@@ -559,15 +858,24 @@ impl Reader {
         self.after_value();
     }
 
-    /// Does what follows end the value before it? False if nothing follows yet.
-    fn ends_here(&mut self, cursor: &mut Cursor<'_>) -> Result<bool, Error> {
-        match (self.skip_space(cursor)?, self.stack.last()) {
-            (None, _) => Ok(false),
-            (Some(b','), Some(_)) => Ok(true),
-            (Some(byte), Some(top)) if byte == top.closer() => Ok(true),
-            (Some(_), None) => Err(self.error(Kind::TrailingText, cursor.at)),
-            _ => Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
-        }
+    /// What follows a value that waits for it: does it end there? `None`: nothing follows yet.
+    fn ends_here(&mut self, cursor: &mut Cursor<'_>) -> Result<Option<bool>, Error> {
+        let Some(byte) = self.skip_space(cursor)? else {
+            return Ok(None);
+        };
+        Ok(Some(
+            byte == b',' && !self.stack.is_empty() || self.closes(byte),
+        ))
+    }
+
+    #[cold]
+    fn odd_end(&self, cursor: &Cursor<'_>) -> Error {
+        let kind = if self.stack.is_empty() {
+            Kind::TrailingText
+        } else {
+            Kind::UnexpectedCharacter
+        };
+        self.error(kind, cursor.at)
     }
 
     fn scalar(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
@@ -585,19 +893,31 @@ impl Reader {
                 continue;
             }
             if !self.scalar.is_whole() || self.scalar.is_spoiled_by(byte) {
-                let kind = if self.scalar.is_literal() {
+                if self.repair {
+                    self.begin_word();
+                    return Ok(Step::Go);
+                }
+                let literal = self.scalar.is_literal();
+                let kind = if literal {
                     Kind::InvalidLiteral
                 } else {
                     Kind::InvalidNumber
                 };
                 return Err(self.error(kind, end));
             }
-            self.token.clear();
-            self.token.extend_from_slice(cursor.slice(end));
-            cursor.at = end;
-            self.state = State::ScalarEnd;
-            return Ok(Step::Go);
+            return self.scalar_ended(end, cursor);
         }
+    }
+
+    fn scalar_ended(&mut self, end: usize, cursor: &mut Cursor<'_>) -> Stepped {
+        self.token.clear();
+        self.token.extend_from_slice(cursor.slice(end));
+        self.state = State::ScalarEnd;
+        if !self.repair || self.stack.is_empty() {
+            self.looked = 0;
+            cursor.at = end;
+        }
+        Ok(Step::Go)
     }
 
     /// A number has at most a handful of characters that are no digits, so this is seldom asked.
@@ -615,11 +935,28 @@ impl Reader {
     }
 
     fn scalar_end<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
-        if !self.ends_here(cursor)? {
-            return Ok(Step::Wait);
+        // In repair mode the token and the white space behind it are looked over, not read: they
+        // may be the beginning of a text.
+        let mut ahead = Cursor {
+            text: cursor.text,
+            at: cursor.at + self.looked,
+        };
+        match self.ends_here(&mut ahead)? {
+            None if self.repair => self.looked = ahead.at - cursor.at,
+            None => cursor.at = ahead.at,
+            Some(true) => {
+                self.looked = 0;
+                cursor.at = ahead.at;
+                self.say_token(sink);
+                return Ok(Step::Go);
+            }
+            Some(false) if self.repair => {
+                self.begin_word();
+                return Ok(Step::Go);
+            }
+            Some(false) => return Err(self.odd_end(&ahead)),
         }
-        self.say_token(sink);
-        Ok(Step::Go)
+        Ok(Step::Wait)
     }
 
     fn say_token<S: Sink>(&mut self, sink: &mut S) {

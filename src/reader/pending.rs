@@ -55,9 +55,14 @@ impl Pending {
         self.text.truncate(self.key_from);
     }
 
-    /// Takes everything back.
-    pub(crate) fn clear(&mut self) {
-        self.text.clear();
+    /// Makes another container of the one that was opened last; false if that one was said.
+    pub(crate) fn reopen_as(&mut self, container: Container) -> bool {
+        let last = matches!(self.text.last(), Some(&(OBJECT | ARRAY)));
+        if last {
+            self.text.pop();
+            self.open(container);
+        }
+        last
     }
 
     #[inline]

@@ -1,0 +1,220 @@
+//! Commas and brackets: too many, too few, of the wrong kind.
+
+use super::Rule;
+use super::ends::{Ends, Verdict, fence_at, is_key_byte};
+use super::quotes::mark_at;
+use crate::event::Sink;
+use crate::reader::stack::Bracket;
+use crate::reader::{Cursor, Reader, State, Step, Stepped};
+
+impl Reader {
+    /// After a value: neither a comma nor the bracket that fits.
+    pub(in crate::reader) fn odd_between<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        if self.stack.last() == Some(&Bracket::Call) && byte != b')' {
+            return Ok(self.drop_byte(cursor));
+        }
+        match byte {
+            b'}' | b']' | b')' => Ok(self.odd_closer(byte, cursor, sink)),
+            b';' => {
+                self.record(Rule::WrongComma, cursor.at);
+                cursor.at += 1;
+                self.next_item();
+                Ok(Step::Go)
+            }
+            b'/' | b'#' => self.comment(cursor),
+            b'`' => self.fence_end(cursor),
+            b'.' | 0xE2 => match self.ellipsis(cursor) {
+                Some(step) => Ok(step),
+                None => self.missing_comma(byte, cursor, sink),
+            },
+            _ => self.missing_comma(byte, cursor, sink),
+        }
+    }
+
+    /// `[1 2]`, `{"a": 1 "b": 2}`
+    fn missing_comma<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let quote = mark_at(cursor.text, cursor.at).is_some();
+        let opens = quote || matches!(byte, b'{' | b'[' | b'(');
+        let comma = if self.in_object() {
+            if !quote && matches!(byte, b'{' | b'[') {
+                return self.odd_opener(cursor, sink);
+            }
+            quote
+                || is_key_byte(byte) && {
+                    match self.look_from(cursor, 0) {
+                        None => return Ok(Step::Wait),
+                        Some(verdict) => verdict == Verdict::Close,
+                    }
+                }
+        } else {
+            opens || is_key_byte(byte) || byte == b'+'
+        };
+        if !comma {
+            return Ok(self.drop_byte(cursor));
+        }
+        self.record(Rule::MissingComma, cursor.at);
+        self.next_item();
+        Ok(Step::Go)
+    }
+
+    /// After a comma, or where one should be.
+    pub(in crate::reader) fn next_item(&mut self) {
+        self.state = match self.stack.last() {
+            Some(Bracket::Object) => State::Key,
+            _ => State::Value,
+        };
+    }
+
+    /// `[{"a": 1, {"a": 2}]`: in an object, where a key must come. If the object stands in an array,
+    /// it was left open; otherwise the bracket has no place.
+    pub(in crate::reader) fn odd_opener<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let parent = self
+            .stack
+            .len()
+            .checked_sub(2)
+            .and_then(|at| self.stack.get(at));
+        if matches!(parent, Some(Bracket::Array | Bracket::Tuple)) && self.state != State::FirstKey
+        {
+            self.record(Rule::MissingBracket, cursor.at);
+            self.close(sink);
+            self.state = State::Value;
+            return Ok(Step::Go);
+        }
+        Ok(self.drop_byte(cursor))
+    }
+
+    /// A closing bracket that does not fit.
+    ///
+    /// What it can close below is closed down to there. Otherwise it stands for the one that fits,
+    /// unless the same bracket came just before: then there is one too many.
+    pub(in crate::reader) fn odd_closer<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Step {
+        let doubled = self.last_closer == byte && self.state == State::Between;
+        let below = self.stack.iter().rposition(|open| open.closer() == byte);
+        match below {
+            Some(level) => {
+                while self.stack.len() > level + 1 {
+                    self.record(Rule::MissingBracket, cursor.at);
+                    self.close(sink);
+                }
+                self.shut(byte, cursor, sink);
+            }
+            None if byte == b')' || doubled => {
+                self.record(Rule::ExtraBracket, cursor.at);
+                cursor.at += 1;
+            }
+            None => {
+                self.record(Rule::WrongBracket, cursor.at);
+                self.shut(byte, cursor, sink);
+            }
+        }
+        Step::Go
+    }
+
+    fn shut<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
+        cursor.at += 1;
+        self.close(sink);
+        self.last_closer = byte;
+    }
+
+    /// Three backticks where a token may stand: the fence around the document ends.
+    pub(in crate::reader) fn fence_end(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        match fence_at(cursor.text, cursor.at) {
+            None if !self.ended => Ok(Step::Wait),
+            Some(true) => {
+                self.state = State::Done;
+                Ok(Step::Go)
+            }
+            _ => Ok(self.drop_byte(cursor)),
+        }
+    }
+
+    /// After the document in repair mode: more of it, if a bracket ended it too early.
+    pub(in crate::reader) fn after_document(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+    ) -> Stepped {
+        match byte {
+            b'}' | b']' if self.closed => {
+                self.record(Rule::ExtraBracket, cursor.at);
+                cursor.at += 1;
+                return Ok(Step::Go);
+            }
+            b',' if self.closed && self.root_bracket == Bracket::Object => {
+                self.stack.push(Bracket::Object);
+                let verdict = self.look_at_member(cursor);
+                self.stack.pop();
+                match verdict {
+                    None => return Ok(Step::Wait),
+                    Some(Verdict::Close) => {
+                        self.record(Rule::EarlyEnd, cursor.at);
+                        self.stack.push(Bracket::Object);
+                        self.closed = false;
+                        self.state = State::Between;
+                        return Ok(Step::Go);
+                    }
+                    Some(_) => {}
+                }
+            }
+            _ => {}
+        }
+        self.state = State::Trailing;
+        Ok(Step::Go)
+    }
+
+    /// Does a comma at the cursor lead to a key and its colon?
+    fn look_at_member(&mut self, cursor: &Cursor<'_>) -> Option<Verdict> {
+        if self.ends.reach() == 0 {
+            self.ends = Ends::member();
+        }
+        self.open.dirty = true;
+        self.open.inner = false;
+        self.look(cursor, None, false)
+    }
+
+    /// Text after the document: counted, not read.
+    pub(in crate::reader) fn trailing(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        let text = cursor
+            .rest()
+            .iter()
+            .filter(|byte| !byte.is_ascii_whitespace() && **byte != b'`');
+        self.after += text.count() as u64;
+        cursor.at = cursor.text.len();
+        Step::Wait
+    }
+
+    /// Leaves a character out. A run of them is one repair.
+    pub(in crate::reader) fn drop_byte(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        let offset = self.base + cursor.at as u64;
+        if self.dropped_to != Some(offset) {
+            self.record(Rule::DroppedText, cursor.at);
+        }
+        let next = cursor
+            .rest()
+            .iter()
+            .skip(1)
+            .position(|byte| byte & 0xC0 != 0x80);
+        cursor.at += next.map_or(cursor.rest().len(), |next| next + 1);
+        self.dropped_to = Some(self.base + cursor.at as u64);
+        Step::Go
+    }
+}

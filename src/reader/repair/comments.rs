@@ -1,0 +1,73 @@
+//! Comments and ellipses, where a token may stand.
+
+use super::Rule;
+use crate::reader::{Cursor, Reader, State, Step, Stepped};
+
+impl Reader {
+    /// `// …`, `# …`, `/* … */`; any other slash is dropped.
+    pub(in crate::reader) fn comment(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        let rest = cursor.rest();
+        let state = match (rest.first(), rest.get(1)) {
+            (Some(b'#'), _) | (_, Some(b'/')) => State::LineComment,
+            (_, Some(b'*')) => State::BlockComment,
+            (_, None) if !self.ended => return Ok(Step::Wait),
+            _ => return Ok(self.drop_byte(cursor)),
+        };
+        self.record(Rule::Comment, cursor.at);
+        cursor.at += if rest.first() == Some(&b'#') { 1 } else { 2 };
+        self.back = self.state;
+        self.state = state;
+        Ok(Step::Go)
+    }
+
+    /// To the end of the line.
+    pub(in crate::reader) fn line_comment(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        match memchr::memchr(b'\n', cursor.rest()) {
+            None => {
+                cursor.at = cursor.text.len();
+                Step::Wait
+            }
+            Some(end) => {
+                cursor.at += end;
+                self.state = self.back;
+                Step::Go
+            }
+        }
+    }
+
+    /// To the next `*/`.
+    pub(in crate::reader) fn block_comment(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        match memchr::memmem::find(cursor.rest(), b"*/") {
+            None => {
+                let half = cursor.rest().last() == Some(&b'*');
+                cursor.at = cursor.text.len() - usize::from(half);
+                Step::Wait
+            }
+            Some(end) => {
+                cursor.at += end + 2;
+                self.state = self.back;
+                Step::Go
+            }
+        }
+    }
+
+    /// `...` or `…` at the cursor: left out. `None`: there is none.
+    pub(in crate::reader) fn ellipsis(&mut self, cursor: &mut Cursor<'_>) -> Option<Step> {
+        let rest = cursor.rest();
+        if rest.starts_with("…".as_bytes()) {
+            self.record(Rule::Ellipsis, cursor.at);
+            cursor.at += "…".len();
+            return Some(Step::Go);
+        }
+        let dots = rest.iter().take_while(|&&byte| byte == b'.').count();
+        if dots == rest.len() && dots > 0 && !self.ended && dots <= 64 {
+            return Some(Step::Wait);
+        }
+        if dots < 3 {
+            return None;
+        }
+        self.record(Rule::Ellipsis, cursor.at);
+        cursor.at += dots;
+        Some(Step::Go)
+    }
+}

@@ -1,0 +1,454 @@
+//! Does the value end here? Asked at a quote that may close a string, and at a comma, a bracket or
+//! a space in a text without quotes.
+//!
+//! The answer comes from what follows. A look can be taken up again when more text has come, so
+//! that each byte is looked at once for each question.
+
+use super::quotes::{Mark, mark_at};
+use crate::reader::stack::Bracket;
+
+/// The answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// The value ends here.
+    Close,
+    /// What stands here is text.
+    Text,
+    /// The string ended before; this quote opens a key.
+    Opens,
+    /// Another string, whose quote is at this distance, is joined to this one.
+    Joins(usize),
+}
+
+/// What is known of the place where the question is asked.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Place<'s> {
+    pub(crate) stack: &'s [Bracket],
+    /// Is a quote open inside the string?
+    pub(crate) inner: bool,
+    /// Is the string well formed so far, read as if it ended here?
+    pub(crate) clean: bool,
+    /// The quote in question; none in a text without quotes.
+    pub(crate) mark: Option<Mark>,
+    /// The byte before the place.
+    pub(crate) before: u8,
+    /// Is it a number or a literal whose end is in question?
+    pub(crate) scalar: bool,
+    /// Bytes that may be looked at, white space not counted.
+    pub(crate) limit: usize,
+    /// No more text will come.
+    pub(crate) ended: bool,
+}
+
+impl Place<'_> {
+    fn top(&self) -> Bracket {
+        self.stack.last().copied().unwrap_or(Bracket::Array)
+    }
+    fn in_object(&self) -> bool {
+        self.top() == Bracket::Object
+    }
+    /// Well formed so far, or at least with no quote open inside.
+    fn calm(&self) -> bool {
+        !self.inner
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Phase {
+    /// Right after the place.
+    #[default]
+    After,
+    /// After a comma.
+    Comma,
+    /// After a bracket that may close, and a comma perhaps.
+    Closer,
+    /// In a quoted key.
+    Key(Mark, Wants),
+    /// After a quoted key.
+    KeyEnd(Wants),
+    /// In a key without quotes.
+    BareKey(Wants),
+    /// After a key without quotes.
+    BareKeyEnd(Wants),
+    /// After a colon: a value must begin.
+    Value(Verdict2),
+    /// After a plus sign.
+    Plus,
+    /// After a quote that follows the one in question at once.
+    Adjacent,
+}
+
+/// What a key has to be followed by to count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wants {
+    /// A colon, or whatever may follow a key in a document that is otherwise well formed.
+    Any,
+    /// A colon.
+    Colon,
+    /// A colon and the beginning of a value; then the quote in question opens the key.
+    Opening,
+    /// A comma or a bracket: it is an item.
+    Item,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Verdict2 {
+    Close,
+    Opens,
+}
+
+/// A look ahead that can be taken up again.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Ends {
+    phase: Phase,
+    /// Where the look has come, from the beginning of the text it is given.
+    at: usize,
+    spaces: usize,
+    gap: bool,
+    line: bool,
+}
+
+type Answer = Option<Verdict>;
+
+impl Ends {
+    /// A look that begins at a distance.
+    pub(crate) fn new(at: usize) -> Self {
+        Self {
+            at,
+            ..Self::default()
+        }
+    }
+
+    /// A look at a comma that must lead to a member.
+    pub(crate) fn member() -> Self {
+        Self {
+            at: 1,
+            phase: Phase::Comma,
+            ..Self::default()
+        }
+    }
+
+    /// How far it has looked.
+    pub(crate) fn reach(&self) -> usize {
+        self.at
+    }
+
+    /// Goes on with the text that is there; `None`: more is needed.
+    pub(crate) fn decide(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(self.beyond(place));
+            }
+            let before = (self.phase, self.at);
+            let answer = match self.phase {
+                Phase::After => self.after(text, place),
+                Phase::Comma => self.comma(text, place),
+                Phase::Closer => self.closer(text, place),
+                Phase::Key(mark, wants) => self.key(text, place, mark, wants),
+                Phase::KeyEnd(wants) => self.key_end(text, place, wants),
+                Phase::BareKey(wants) => self.bare_key(text, place, wants),
+                Phase::BareKeyEnd(wants) => self.bare_key_end(text, place, wants),
+                Phase::Value(then) => self.value(text, place, then),
+                Phase::Plus => self.plus(text, place),
+                Phase::Adjacent => self.adjacent(text, place),
+            };
+            if answer.is_some() {
+                return answer;
+            }
+            if before == (self.phase, self.at) {
+                return place.ended.then(|| self.at_the_end(place));
+            }
+        }
+    }
+
+    /// Beyond the limit, and at the end of the input: the reading in which the text is well formed.
+    fn beyond(&self, place: &Place<'_>) -> Verdict {
+        if place.clean {
+            Verdict::Close
+        } else {
+            Verdict::Text
+        }
+    }
+
+    fn at_the_end(&self, place: &Place<'_>) -> Verdict {
+        match self.phase {
+            Phase::After | Phase::Comma | Phase::Closer | Phase::Plus => Verdict::Close,
+            Phase::Adjacent => Verdict::Text,
+            _ => self.beyond(place),
+        }
+    }
+
+    /// Skips white space; the byte after it.
+    fn space(&mut self, text: &[u8]) -> Option<u8> {
+        loop {
+            match text.get(self.at) {
+                Some(b' ' | b'\t' | b'\r') => {}
+                Some(b'\n') => self.line = true,
+                other => return other.copied(),
+            }
+            self.gap = true;
+            self.at += 1;
+            self.spaces += 1;
+        }
+    }
+
+    fn go(&mut self, phase: Phase, by: usize) -> Answer {
+        self.phase = phase;
+        self.at += by;
+        None
+    }
+
+    fn after(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        let byte = self.space(text)?;
+        if let Some((mark, length)) = mark_at(text, self.at) {
+            return self.after_quote(text, place, mark, length);
+        }
+        match byte {
+            b',' | b';' if !place.in_object() && place.calm() => Some(Verdict::Close),
+            b',' => self.go(Phase::Comma, 1),
+            b';' if place.calm() => self.go(Phase::Comma, 1),
+            b'}' | b']' | b')' if place.calm() && byte == place.top().closer() => {
+                Some(Verdict::Close)
+            }
+            b'}' | b']' => self.go(Phase::Closer, 1),
+            b')' if place.stack.iter().any(|open| open.closer() == b')') => {
+                self.go(Phase::Closer, 1)
+            }
+            b'+' if place.mark.is_some() => self.go(Phase::Plus, 1),
+            b'/' => self.comment(text, place),
+            b'#' if self.gap && place.calm() && place.mark.is_some() || place.scalar => {
+                Some(Verdict::Close)
+            }
+            b'{' | b'[' if !place.in_object() && place.calm() && self.gap => Some(Verdict::Close),
+            b'0'..=b'9' | b'-' if place.scalar && !place.in_object() && self.gap => {
+                Some(Verdict::Close)
+            }
+            _ if is_key_byte(byte) => self.after_letter(place),
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    /// `"x" // note`
+    fn comment(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        let next = *text.get(self.at + 1)?;
+        let comment = matches!(next, b'/' | b'*') && place.calm();
+        let apart = place.mark.is_some() || self.gap || place.scalar;
+        Some(if comment && apart {
+            Verdict::Close
+        } else {
+            Verdict::Text
+        })
+    }
+
+    /// A letter after the place: the rest of a text, or a key after a missing comma, or the key
+    /// that the quote in question opens.
+    fn after_letter(&mut self, place: &Place<'_>) -> Answer {
+        if !place.in_object() {
+            return Some(Verdict::Text);
+        }
+        if !self.gap {
+            let apart = matches!(place.before, b' ' | b',' | b'\n' | b'\t' | b'{');
+            return match place.mark {
+                Some(mark) if apart => self.go(Phase::Key(mark, Wants::Opening), 0),
+                _ => Some(Verdict::Text),
+            };
+        }
+        if place.inner {
+            return Some(Verdict::Text);
+        }
+        self.go(Phase::BareKey(Wants::Colon), 0)
+    }
+
+    fn after_quote(&mut self, text: &[u8], place: &Place<'_>, mark: Mark, length: usize) -> Answer {
+        if fence_at(text, self.at)? {
+            return Some(if place.calm() {
+                Verdict::Close
+            } else {
+                Verdict::Text
+            });
+        }
+        if !self.gap && place.mark.is_some() {
+            let same = place.mark.is_some_and(|open| open.closes_with(mark));
+            return if same {
+                self.go(Phase::Adjacent, length)
+            } else {
+                Some(Verdict::Text)
+            };
+        }
+        if place.in_object() {
+            return self.go(Phase::Key(mark, Wants::Colon), length);
+        }
+        if place.inner || !self.gap {
+            return Some(Verdict::Text);
+        }
+        Some(Verdict::Close)
+    }
+
+    fn comma(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        let byte = self.space(text)?;
+        if let Some((mark, length)) = mark_at(text, self.at) {
+            let wants = match (place.in_object(), place.clean) {
+                (false, _) => Wants::Item,
+                (true, true) => Wants::Any,
+                (true, false) => Wants::Colon,
+            };
+            return self.go(Phase::Key(mark, wants), length);
+        }
+        match byte {
+            b',' => self.go(Phase::Comma, 1),
+            b'}' | b']' | b')' if place.calm() => Some(Verdict::Close),
+            b'}' | b']' => self.go(Phase::Closer, 1),
+            b'/' | b'#' if place.calm() => self.comma_comment(text, byte),
+            b'.' if text.get(self.at..)?.starts_with(b"...") => Some(Verdict::Close),
+            b'.' if b"...".starts_with(text.get(self.at..)?) => None,
+            0xE2 if text.get(self.at..)?.starts_with("…".as_bytes()) => Some(Verdict::Close),
+            b'{' | b'[' if place.clean => Some(Verdict::Close),
+            _ if is_key_byte(byte) && place.in_object() && place.calm() => {
+                self.go(Phase::BareKey(Wants::Colon), 0)
+            }
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    fn comma_comment(&mut self, text: &[u8], byte: u8) -> Answer {
+        let next = *text.get(self.at + 1)?;
+        let comment = byte == b'#' || matches!(next, b'/' | b'*');
+        Some(if comment {
+            Verdict::Close
+        } else {
+            Verdict::Text
+        })
+    }
+
+    /// After a bracket that does not fit, or that stands after an open inner quote.
+    fn closer(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        let byte = self.space(text)?;
+        match byte {
+            b',' => self.go(Phase::Comma, 1),
+            b'}' | b']' | b')' => self.go(Phase::Closer, 1),
+            b'`' => Some(Verdict::Close),
+            _ if self.line => Some(Verdict::Close),
+            _ if place.clean && !matches!(byte, b'"' | b'\'') => Some(Verdict::Close),
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    fn key(&mut self, text: &[u8], place: &Place<'_>, open: Mark, wants: Wants) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(self.beyond(place));
+            }
+            match *text.get(self.at)? {
+                b'\\' => {
+                    text.get(self.at + 1)?;
+                    self.at += 2;
+                }
+                b'\n' => return Some(Verdict::Text),
+                b':' | b',' | b'{' | b'}' if wants == Wants::Opening => return Some(Verdict::Text),
+                _ => match mark_at(text, self.at) {
+                    Some((mark, length)) if open.closes_with(mark) => {
+                        self.gap = false;
+                        return self.go(Phase::KeyEnd(wants), length);
+                    }
+                    _ => self.at += 1,
+                },
+            }
+        }
+    }
+
+    fn key_end(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
+        let byte = self.space(text)?;
+        match (byte, wants) {
+            (b':', Wants::Opening) => self.go(Phase::Value(Verdict2::Opens), 1),
+            (b':', Wants::Item) => Some(Verdict::Text),
+            (b':', _) if place.inner => self.go(Phase::Value(Verdict2::Close), 1),
+            (b':' | b'=', Wants::Any | Wants::Colon) => Some(Verdict::Close),
+            (b',' | b'}', Wants::Any) => Some(Verdict::Close),
+            (b',' | b']', Wants::Item) => Some(Verdict::Close),
+            (b'"' | b'\'' | b'{' | b'[' | b'-' | b'0'..=b'9', Wants::Any) if self.gap => {
+                Some(Verdict::Close)
+            }
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    fn bare_key(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(Verdict::Text);
+            }
+            if !is_key_byte(*text.get(self.at)?) {
+                return self.go(Phase::BareKeyEnd(wants), 0);
+            }
+            self.at += 1;
+        }
+    }
+
+    fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>, _: Wants) -> Answer {
+        if let Some((_, length)) = mark_at(text, self.at) {
+            self.at += length;
+        }
+        match self.space(text)? {
+            b':' if place.clean => Some(Verdict::Close),
+            b':' => self.go(Phase::Value(Verdict2::Close), 1),
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    fn value(&mut self, text: &[u8], _: &Place<'_>, then: Verdict2) -> Answer {
+        let byte = self.space(text)?;
+        let begins = matches!(
+            byte,
+            b'"' | b'\'' | b'{' | b'[' | b'(' | b'-' | b'0'
+                ..=b'9' | b't' | b'f' | b'n' | b'T' | b'F' | b'N'
+        ) || mark_at(text, self.at).is_some();
+        Some(match (begins, then) {
+            (false, _) => Verdict::Text,
+            (true, Verdict2::Close) => Verdict::Close,
+            (true, Verdict2::Opens) => Verdict::Opens,
+        })
+    }
+
+    fn plus(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        self.space(text)?;
+        let joins = mark_at(text, self.at).is_some() && place.calm();
+        Some(if joins {
+            Verdict::Joins(self.at)
+        } else {
+            Verdict::Text
+        })
+    }
+
+    /// `"say "hi""`, `"5""`: the first of two quotes is text, if the second one may close.
+    /// `"x""b": 1`, `["a""b"]`: a comma is missing.
+    fn adjacent(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        self.gap = false;
+        let byte = self.space(text)?;
+        let Some(mark) = place.mark else {
+            return Some(Verdict::Text);
+        };
+        if self.gap || place.inner || !is_key_byte(byte) {
+            return Some(Verdict::Text);
+        }
+        let wants = if place.in_object() {
+            Wants::Colon
+        } else {
+            Wants::Item
+        };
+        self.go(Phase::Key(mark, wants), 0)
+    }
+}
+
+/// A letter, a digit, or what stands in names.
+pub(crate) fn is_key_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-' | b'.' | b'@') || byte >= 0x80
+}
+
+/// Three backticks? `None` if that is not decided.
+pub(crate) fn fence_at(text: &[u8], at: usize) -> Option<bool> {
+    let rest = text.get(at..)?;
+    if rest.starts_with(b"```") {
+        return Some(true);
+    }
+    (rest.len() >= 3 || !b"```".starts_with(rest)).then_some(false)
+}

@@ -1,0 +1,306 @@
+//! Keys without quotes, colons that are missing, values that are missing.
+
+use super::Rule;
+use super::ends::is_key_byte;
+use super::quotes::{Mark, Open, mark_at};
+use super::strings::push_text;
+use crate::event::{Container, Sink};
+use crate::reader::stack::Bracket;
+use crate::reader::{Cursor, Reader, State, Step, Stepped};
+
+impl Reader {
+    /// Where a key must come: neither a double quote nor the end of an empty object.
+    pub(in crate::reader) fn odd_key<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        if let Some((mark, length)) = mark_at(cursor.text, cursor.at) {
+            if mark == Mark::Backtick
+                && super::ends::fence_at(cursor.text, cursor.at) != Some(false)
+            {
+                return self.fence_end(cursor);
+            }
+            self.record(Rule::QuoteStyle, cursor.at);
+            self.open_key(mark, length, cursor);
+            return Ok(Step::Go);
+        }
+        match byte {
+            b'}' | b']' | b')' => {
+                if self.state == State::Key {
+                    self.record(Rule::TrailingComma, cursor.at);
+                }
+                self.state = State::Between;
+                Ok(Step::Go)
+            }
+            b',' => Ok(self.extra_comma(cursor)),
+            b'/' | b'#' => self.comment(cursor),
+            b'{' | b'[' => self.odd_opener(cursor, sink),
+            b'.' | 0xE2 => match self.ellipsis(cursor) {
+                Some(Step::Go) => {
+                    self.state = State::Between;
+                    Ok(Step::Go)
+                }
+                Some(step) => Ok(step),
+                None => self.begin_bare_key(byte, cursor),
+            },
+            _ => self.begin_bare_key(byte, cursor),
+        }
+    }
+
+    /// `[1,, 2]`
+    pub(in crate::reader) fn extra_comma(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        self.record(Rule::ExtraComma, cursor.at);
+        cursor.at += 1;
+        Step::Go
+    }
+
+    pub(in crate::reader) fn open_key(
+        &mut self,
+        mark: Mark,
+        length: usize,
+        cursor: &mut Cursor<'_>,
+    ) {
+        cursor.at += length;
+        self.open = Open {
+            mark,
+            times: 1,
+            before: b'"',
+            ..Open::default()
+        };
+        self.pending.begin_key();
+        self.state = State::KeyText;
+    }
+
+    fn begin_bare_key(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Stepped {
+        if !is_key_byte(byte) {
+            return Ok(self.drop_byte(cursor));
+        }
+        self.back = self.state;
+        self.looked = 0;
+        self.state = State::BareKey;
+        Ok(Step::Go)
+    }
+
+    /// `{a: 1}`: held to its end.
+    pub(in crate::reader) fn bare_key(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        let rest = cursor.rest();
+        let stops = |byte: &u8| {
+            matches!(
+                byte,
+                b':' | b'=' | b',' | b'}' | b']' | b')' | b'\n' | b'{' | b'[' | b'"' | b'\'' | b'/'
+            )
+        };
+        let found = rest.iter().skip(self.looked).position(stops);
+        let limit = self.look_limit(cursor);
+        let end = match found {
+            Some(found) if self.looked + found <= limit => self.looked + found,
+            None if rest.len() <= limit && !self.ended => {
+                self.looked = rest.len();
+                return Ok(Step::Wait);
+            }
+            _ => return Ok(self.drop_word(cursor)),
+        };
+        if rest
+            .get(end)
+            .is_none_or(|byte| matches!(byte, b'"' | b'\''))
+        {
+            return self.bare_key_at_quote(end, cursor);
+        }
+        self.end_bare_key(end, cursor)
+    }
+
+    fn end_bare_key(&mut self, end: usize, cursor: &mut Cursor<'_>) -> Stepped {
+        let rest = cursor.rest();
+        let word = rest.get(..end).unwrap_or_default().trim_ascii_end();
+        let stop = rest.get(end).copied().unwrap_or(b'}');
+        let alone = !word.iter().any(u8::is_ascii_whitespace);
+        if self.back == State::FirstKey && stop != b':' && is_item(word) && self.set_of_items() {
+            return Ok(Step::Go);
+        }
+        if !matches!(stop, b':' | b'=') && (!alone || matches!(stop, b'\n' | b'/')) {
+            return Ok(self.drop_word(cursor));
+        }
+        self.push_bare_key(word, cursor);
+        cursor.at += end;
+        Ok(Step::Go)
+    }
+
+    fn push_bare_key(&mut self, word: &[u8], cursor: &Cursor<'_>) {
+        self.record(Rule::UnquotedKey, cursor.at);
+        self.looked = 0;
+        self.scratch.clear();
+        push_text(&mut self.scratch, word);
+        self.pending.begin_key();
+        self.pending.key(&self.scratch);
+        self.pending.end_key();
+        self.state = State::Colon;
+    }
+
+    /// `{name": 1}`: the quote closes a key; `{name "x"}`: it opens a value; otherwise dropped.
+    fn bare_key_at_quote(&mut self, end: usize, cursor: &mut Cursor<'_>) -> Stepped {
+        let rest = cursor.rest();
+        let after = rest
+            .iter()
+            .skip(end + 1)
+            .position(|byte| !byte.is_ascii_whitespace());
+        let Some(after) = after else {
+            if self.ended || rest.len() > self.look_limit(cursor) {
+                return Ok(self.drop_word(cursor));
+            }
+            self.looked = end;
+            return Ok(Step::Wait);
+        };
+        let word = rest.get(..end).unwrap_or_default();
+        if rest.get(end + 1 + after) == Some(&b':') {
+            self.record(Rule::MissingOpenQuote, cursor.at);
+            self.push_bare_key(word, cursor);
+            cursor.at += end + 1;
+            return Ok(Step::Go);
+        }
+        let gap = word.last().is_some_and(u8::is_ascii_whitespace);
+        if gap && !word.trim_ascii().iter().any(u8::is_ascii_whitespace) {
+            self.push_bare_key(word.trim_ascii(), cursor);
+            cursor.at += end;
+            return Ok(Step::Go);
+        }
+        Ok(self.drop_word(cursor))
+    }
+
+    /// Leaves a word out where a key should be.
+    fn drop_word(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        self.looked = 0;
+        self.state = self.back;
+        let mut step = self.drop_byte(cursor);
+        while cursor.peek().is_some_and(is_key_byte) {
+            step = self.drop_byte(cursor);
+        }
+        step
+    }
+
+    /// `{1, 2}`: the braces stand for a list, if nothing of them was shown.
+    fn set_of_items(&mut self) -> bool {
+        if !self.pending.reopen_as(Container::Array) {
+            return false;
+        }
+        if let Some(top) = self.stack.last_mut() {
+            *top = Bracket::Set;
+        }
+        self.looked = 0;
+        self.log_here(Rule::Tuple);
+        self.state = State::Value;
+        true
+    }
+
+    /// After a key: no colon.
+    pub(in crate::reader) fn odd_colon<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let gap = self.gap;
+        let quote = mark_at(cursor.text, cursor.at);
+        match byte {
+            b'=' => self.wrong_colon(cursor),
+            b',' | b';' | b'}' | b']' => {
+                self.missing_value(cursor, sink);
+                Ok(Step::Go)
+            }
+            b'/' | b'#' => self.comment(cursor),
+            _ if quote.is_some_and(|(mark, _)| {
+                !gap && self.open.times == 2 && mark == self.open.mark
+            }) =>
+            {
+                cursor.at += 1;
+                Ok(Step::Go)
+            }
+            _ if quote.is_some() || gap || matches!(byte, b'{' | b'[' | b'(') => {
+                self.record(Rule::MissingColon, cursor.at);
+                self.state = State::Value;
+                Ok(Step::Go)
+            }
+            _ if self.pending.last_key().is_empty() => {
+                self.record(Rule::RepeatedQuotes, cursor.at);
+                self.open.times = 2;
+                self.pending.reopen_key();
+                self.state = State::KeyText;
+                Ok(Step::Go)
+            }
+            _ => Ok(self.quote_in_key(cursor)),
+        }
+    }
+
+    /// `{"a" = 1}`, `{"a" => 1}`
+    fn wrong_colon(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        match cursor.text.get(cursor.at + 1) {
+            None if !self.ended => return Ok(Step::Wait),
+            next => {
+                self.record(Rule::WrongColon, cursor.at);
+                cursor.at += if next == Some(&b'>') { 2 } else { 1 };
+            }
+        }
+        self.state = State::Value;
+        Ok(Step::Go)
+    }
+
+    /// `{"a", "b": 1}`, `{"a":}`: null.
+    pub(in crate::reader) fn missing_value<S: Sink>(&mut self, cursor: &Cursor<'_>, sink: &mut S) {
+        self.record(Rule::MissingValue, cursor.at);
+        self.token.clear();
+        self.token.extend_from_slice(b"null");
+        self.say_token(sink);
+    }
+
+    /// A letter right after the quote of a key. If there is a colon in the key, its closing quote
+    /// was missing, and the rest is read again; otherwise the quote is part of the key.
+    fn quote_in_key(&mut self, cursor: &Cursor<'_>) -> Step {
+        if self.split_key(b"\"") {
+            return Step::Again;
+        }
+        self.record(Rule::UnescapedQuote, cursor.at);
+        self.pending.reopen_key();
+        self.pending.key(b"\\\"");
+        self.state = State::KeyText;
+        Step::Go
+    }
+
+    /// `{"a: 1, "b": 2}`: the key ends at its colon. What came after it is read again.
+    pub(in crate::reader) fn split_key(&mut self, tail: &[u8]) -> bool {
+        let key = self.pending.last_key();
+        let Some(colon) = memchr::memchr(b':', key) else {
+            return false;
+        };
+        let (name, rest) = key.split_at(colon);
+        let (name, mut rest) = (name.trim_ascii().to_vec(), rest.to_vec());
+        rest.extend_from_slice(tail);
+        self.log_here(Rule::MissingCloseQuote);
+        self.pending.drop_key();
+        self.pending.begin_key();
+        self.pending.key(&name);
+        self.pending.end_key();
+        self.again = rest;
+        self.state = State::Colon;
+        true
+    }
+
+    /// A control character in a key: the end of a line ends a key whose quote is missing.
+    pub(in crate::reader) fn control_in_key(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Step {
+        if byte == b'\n' && self.split_key(b"") {
+            return Step::Again;
+        }
+        self.record(Rule::ControlCharacter, cursor.at);
+        self.scratch.clear();
+        push_text(&mut self.scratch, &[byte]);
+        self.pending.key(&self.scratch);
+        cursor.at += 1;
+        Step::Go
+    }
+}
+
+/// A number or a word that can only be an item.
+fn is_item(word: &[u8]) -> bool {
+    word.first()
+        .is_some_and(|byte| byte.is_ascii_digit() || *byte == b'-')
+}

@@ -1,0 +1,272 @@
+//! Quotes of all kinds: which open a string, and whether one closes it.
+
+use super::Rule;
+use super::ends::{Ends, Verdict};
+use crate::event::Sink;
+use crate::reader::{Cursor, Reader, State, Step, Stepped};
+
+/// A kind of quote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Mark {
+    /// `"`
+    #[default]
+    Double,
+    /// `'`
+    Single,
+    /// A backtick.
+    Backtick,
+    /// `“` `”` `„` `‟` `«` `»`
+    Curly,
+    /// `‘` `’` `‚` `‛`
+    CurlySingle,
+}
+
+impl Mark {
+    /// May a string that this one opened be closed by that one?
+    pub(crate) fn closes_with(self, other: Self) -> bool {
+        match self {
+            Self::Double | Self::Single => self == other,
+            Self::Backtick => matches!(other, Self::Backtick | Self::Single),
+            Self::Curly => matches!(other, Self::Curly | Self::Double),
+            Self::CurlySingle => matches!(other, Self::CurlySingle | Self::Single),
+        }
+    }
+}
+
+/// The quote at a place, and its length in bytes.
+#[inline]
+pub(crate) fn mark_at(text: &[u8], at: usize) -> Option<(Mark, usize)> {
+    match text.get(at)? {
+        b'"' => Some((Mark::Double, 1)),
+        b'\'' => Some((Mark::Single, 1)),
+        b'`' => Some((Mark::Backtick, 1)),
+        0xC2 if matches!(text.get(at + 1), Some(0xAB | 0xBB)) => Some((Mark::Curly, 2)),
+        0xE2 if text.get(at + 1) == Some(&0x80) => match text.get(at + 2)? {
+            0x9C..=0x9F => Some((Mark::Curly, 3)),
+            0x98..=0x9B => Some((Mark::CurlySingle, 3)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// The string, or text without quotes, that is open.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Open {
+    pub(crate) mark: Mark,
+    /// How many quotes opened it: one, two (`""x""`) or three.
+    pub(crate) times: usize,
+    /// Was its beginning said?
+    pub(crate) begun: bool,
+    /// Is a quote open inside it?
+    pub(crate) inner: bool,
+    /// Had it to be repaired?
+    pub(crate) dirty: bool,
+    /// Its last byte, or the quote that opened it.
+    pub(crate) before: u8,
+}
+
+impl Reader {
+    /// Opens a string at a quote of any kind.
+    pub(in crate::reader) fn open_string(
+        &mut self,
+        mark: Mark,
+        length: usize,
+        cursor: &mut Cursor<'_>,
+    ) {
+        if mark != Mark::Double {
+            self.record(Rule::QuoteStyle, cursor.at);
+        }
+        cursor.at += length;
+        self.open = Open {
+            mark,
+            times: 1,
+            before: b'"',
+            ..Open::default()
+        };
+        self.state = State::Text;
+    }
+
+    /// At a quote that may close the string.
+    pub(in crate::reader) fn quote<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let text = cursor.rest();
+        let Some((mark, length)) = mark_at(text, 0) else {
+            self.state = State::Text;
+            return Ok(Step::Go);
+        };
+        let Some(times) = self.run_of_quotes(text, length) else {
+            return Ok(Step::Wait);
+        };
+        if !self.open.begun && self.open.times == 1 {
+            cursor.at += length;
+            self.state = State::Empty;
+            return Ok(Step::Go);
+        }
+        if times == 3 {
+            cursor.at += 3 * length;
+            self.end_text(sink);
+            return Ok(Step::Go);
+        }
+        if times == 0 {
+            self.inner_quote(cursor, mark, length, sink);
+            return Ok(Step::Go);
+        }
+        let width = times * length;
+        if self.ends.reach() < width {
+            self.restart_look(width);
+        }
+        let Some(verdict) = self.look(cursor, Some(self.open.mark), false) else {
+            return Ok(Step::Wait);
+        };
+        match verdict {
+            Verdict::Close => {
+                cursor.at += width;
+                self.end_text(sink);
+            }
+            Verdict::Text => self.inner_quote(cursor, mark, length, sink),
+            Verdict::Opens => {
+                self.record(Rule::MissingCloseQuote, cursor.at);
+                self.end_text(sink);
+                self.state = State::Key;
+            }
+            Verdict::Joins(distance) => {
+                self.record(Rule::JoinedStrings, cursor.at);
+                cursor.at += distance;
+                let (mark, length) = mark_at(cursor.rest(), 0).unwrap_or_default();
+                cursor.at += length;
+                self.open = Open {
+                    mark,
+                    times: 1,
+                    dirty: true,
+                    ..self.open
+                };
+                self.state = State::Text;
+            }
+        }
+        Ok(Step::Go)
+    }
+
+    /// How many of the quotes here may close the string together; `None` if that is not decided.
+    fn run_of_quotes(&self, text: &[u8], length: usize) -> Option<usize> {
+        if self.open.times == 1 {
+            return Some(1);
+        }
+        let mut run = 1;
+        while run < self.open.times {
+            match mark_at(text, run * length) {
+                Some((mark, _)) if self.open.mark.closes_with(mark) => run += 1,
+                _ if text.len() <= run * length && !self.ended => return None,
+                _ => break,
+            }
+        }
+        // Tripled quotes are closed by three; fewer are text.
+        Some(if self.open.times == 3 && run < 3 {
+            0
+        } else {
+            run
+        })
+    }
+
+    /// `"say "hi" to me"`: the quote is text.
+    ///
+    /// It opens an inner quotation where a space or bracket is before it and something after it; so
+    /// the inch in `5" pipe` does not.
+    fn inner_quote<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        mark: Mark,
+        length: usize,
+        sink: &mut S,
+    ) {
+        if self.open.times != 3
+            && (mark == self.open.mark || mark == Mark::Double)
+            && !self.is_apostrophe(cursor, mark)
+        {
+            self.record(Rule::UnescapedQuote, cursor.at);
+        }
+        let next = cursor.text.get(cursor.at + length).copied().unwrap_or(b' ');
+        let opens = matches!(
+            self.open.before,
+            b' ' | b'('
+                | b'['
+                | b'{'
+                | b'\n'
+                | b'\t'
+                | b'"'
+                | b'\''
+                | b'>'
+                | b'='
+                | b':'
+                | b'/'
+                | b'-'
+        );
+        if self.open.inner {
+            self.open.inner = self.is_apostrophe(cursor, mark);
+        } else {
+            self.open.inner =
+                opens && !next.is_ascii_whitespace() && !self.is_apostrophe(cursor, mark);
+        }
+        self.open.dirty = true;
+        let raw = cursor.slice(cursor.at + length);
+        self.say(if mark == Mark::Double { b"\\\"" } else { raw }, sink);
+        cursor.at += length;
+        self.open.before = b'"';
+        self.state = State::Text;
+    }
+
+    /// `it's`
+    fn is_apostrophe(&self, cursor: &Cursor<'_>, mark: Mark) -> bool {
+        let next = cursor.text.get(cursor.at + 1).copied().unwrap_or(b' ');
+        mark == Mark::Single
+            && self.open.before.is_ascii_alphanumeric()
+            && next.is_ascii_alphanumeric()
+    }
+
+    /// After two quotes with nothing in between: an empty string, or a string that they open.
+    pub(in crate::reader) fn odd_empty<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        if let Some((mark, length)) = mark_at(cursor.rest(), 0) {
+            if mark == self.open.mark {
+                self.record(Rule::RepeatedQuotes, cursor.at);
+                cursor.at += length;
+                self.reopen(3);
+                return Ok(Step::Go);
+            }
+        }
+        match self.look(cursor, Some(self.open.mark), false) {
+            None => return Ok(Step::Wait),
+            Some(Verdict::Close | Verdict::Opens) => self.say_empty(sink),
+            Some(Verdict::Joins(distance)) => {
+                self.record(Rule::JoinedStrings, cursor.at);
+                cursor.at += distance;
+                let (mark, length) = mark_at(cursor.rest(), 0).unwrap_or_default();
+                cursor.at += length;
+                self.open.mark = mark;
+                self.reopen(1);
+            }
+            Some(Verdict::Text) => {
+                self.record(Rule::RepeatedQuotes, cursor.at);
+                self.reopen(2);
+            }
+        }
+        Ok(Step::Go)
+    }
+
+    fn reopen(&mut self, times: usize) {
+        self.open.times = times;
+        self.open.dirty = true;
+        self.state = State::Text;
+    }
+
+    /// Begins a look at a distance from the cursor.
+    pub(in crate::reader) fn restart_look(&mut self, at: usize) {
+        self.ends = Ends::new(at);
+    }
+}

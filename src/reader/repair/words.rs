@@ -1,0 +1,475 @@
+//! Values without quotes: words of other languages, odd numbers, and text.
+
+use super::Rule;
+use super::ends::{Ends, Verdict, is_key_byte};
+use super::quotes::{Mark, Open, mark_at};
+use super::strings::push_text;
+use crate::event::{Container, Sink};
+use crate::reader::scalar::Scalar;
+use crate::reader::stack::Bracket;
+use crate::reader::{Cursor, Reader, State, Step, Stepped};
+
+/// Words that stand for a literal.
+const WORDS: &[(&[u8], &[u8])] = &[
+    (b"true", b"true"),
+    (b"True", b"true"),
+    (b"TRUE", b"true"),
+    (b"false", b"false"),
+    (b"False", b"false"),
+    (b"FALSE", b"false"),
+    (b"null", b"null"),
+    (b"Null", b"null"),
+    (b"NULL", b"null"),
+    (b"None", b"null"),
+    (b"nil", b"null"),
+    (b"undefined", b"null"),
+    (b"NaN", b"null"),
+    (b"nan", b"null"),
+    (b"Infinity", b"null"),
+    (b"-Infinity", b"null"),
+    (b"+Infinity", b"null"),
+    (b"-NaN", b"null"),
+    (b"inf", b"null"),
+    (b"-inf", b"null"),
+];
+
+/// What a word stands for.
+#[derive(Debug, PartialEq, Eq)]
+enum Word {
+    /// JSON as it is.
+    Json,
+    /// A literal of another language.
+    Literal(&'static [u8]),
+    /// A number in another form, as JSON writes it.
+    Number(Vec<u8>),
+    /// Neither.
+    Text,
+}
+
+fn classify(word: &[u8]) -> Word {
+    let mut scalar = Scalar::Start;
+    if word
+        .iter()
+        .all(|&byte| scalar.step(byte).map(|next| scalar = next).is_some())
+        && scalar.is_whole()
+    {
+        return Word::Json;
+    }
+    if let Some((_, json)) = WORDS.iter().find(|(name, _)| *name == word) {
+        return Word::Literal(json);
+    }
+    number(word).map_or(Word::Text, Word::Number)
+}
+
+/// `+1`, `.5`, `1.`, `0x1F`, `1_000` as JSON writes them.
+fn number(word: &[u8]) -> Option<Vec<u8>> {
+    let (negative, digits) = match word.split_first()? {
+        (b'-', rest) => (true, rest),
+        (b'+', rest) => (false, rest),
+        _ => (false, word),
+    };
+    let mut json = if negative { b"-".to_vec() } else { Vec::new() };
+    if let Some(hex) = digits
+        .strip_prefix(b"0x")
+        .or_else(|| digits.strip_prefix(b"0X"))
+    {
+        let value = u128::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()?;
+        json.extend_from_slice(value.to_string().as_bytes());
+        return hex
+            .first()
+            .is_some_and(u8::is_ascii_hexdigit)
+            .then_some(json);
+    }
+    let mut before = b' ';
+    for (at, &byte) in digits.iter().enumerate() {
+        let next = digits.get(at + 1).copied().unwrap_or(b' ');
+        match byte {
+            b'_' if before.is_ascii_digit() && next.is_ascii_digit() => {}
+            b'.' => {
+                if !before.is_ascii_digit() {
+                    json.push(b'0');
+                }
+                json.push(b'.');
+                if !next.is_ascii_digit() {
+                    json.push(b'0');
+                }
+            }
+            _ => json.push(byte),
+        }
+        before = byte;
+    }
+    let lone = digits == b".";
+    let mut scalar = Scalar::Start;
+    let valid = json
+        .iter()
+        .all(|&byte| scalar.step(byte).map(|next| scalar = next).is_some());
+    (valid && scalar.is_whole() && !scalar.is_literal() && !lone).then_some(json)
+}
+
+/// Could more letters make it a number or a literal?
+fn is_beginning(word: &[u8]) -> bool {
+    let name = |(name, _): &(&[u8], &[u8])| name.len() > word.len() && name.starts_with(word);
+    let unsigned = word
+        .strip_prefix(b"-")
+        .or_else(|| word.strip_prefix(b"+"))
+        .unwrap_or(word);
+    let probes: [&[u8]; 4] = [b"", b"0", b"1", b"x0"];
+    let grown = |tail: &&[u8]| number(&[unsigned, tail].concat()).is_some();
+    WORDS.iter().any(name) || unsigned.is_empty() || probes.iter().any(grown)
+}
+
+fn stops_word(byte: u8) -> bool {
+    byte.is_ascii_whitespace()
+        || byte < 0x20
+        || matches!(
+            byte,
+            b',' | b';'
+                | b'}'
+                | b']'
+                | b')'
+                | b'('
+                | b':'
+                | b'"'
+                | b'\''
+                | b'`'
+                | b'{'
+                | b'['
+                | b'\\'
+        )
+}
+
+impl Reader {
+    /// Begins a value without quotes.
+    pub(in crate::reader) fn begin_word(&mut self) {
+        self.looked = 0;
+        self.state = State::Word;
+        self.open = Open {
+            before: b' ',
+            times: 1,
+            ..Open::default()
+        };
+    }
+
+    /// The first word of a value without quotes: held to its end, and until what follows says
+    /// whether it is the whole value.
+    pub(in crate::reader) fn word<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let Some(end) = self.word_end(cursor) else {
+            return Ok(Step::Wait);
+        };
+        let rest = cursor.rest();
+        let word = rest.get(..end).unwrap_or_default();
+        if end == rest.len() && self.ended {
+            return Ok(self.last_word(cursor, sink));
+        }
+        if word.len() > self.look_limit(cursor).max(self.limits.digits) {
+            return Ok(self.begin_bare(cursor, end, sink));
+        }
+        let stop = rest.get(end).copied().unwrap_or(b' ');
+        if word.is_empty() {
+            return Ok(self.odd_word(stop, cursor, sink));
+        }
+        if matches!(
+            word,
+            b"u" | b"b" | b"r" | b"f" | b"U" | b"B" | b"R" | b"F" | b"rb" | b"br"
+        ) {
+            if let Some((mark, length)) = mark_at(rest, end) {
+                self.record(Rule::StringPrefix, cursor.at);
+                cursor.at += end;
+                self.looked = 0;
+                self.open_string(mark, length, cursor);
+                return Ok(Step::Go);
+            }
+        }
+        if stop == b'(' {
+            match self.is_call(rest, end) {
+                None => return Ok(Step::Wait),
+                Some(true) => return self.call(cursor, end),
+                Some(false) => {}
+            }
+        }
+        let found = classify(word);
+        if self.ends.reach() < end {
+            self.ends = Ends::new(end);
+        }
+        let Some(verdict) = self.look(cursor, None, found != Word::Text) else {
+            return Ok(Step::Wait);
+        };
+        match (verdict, found) {
+            (Verdict::Close, Word::Text)
+            | (Verdict::Text | Verdict::Opens | Verdict::Joins(_), _) => {
+                self.begin_bare(cursor, end, sink);
+                if verdict == Verdict::Close {
+                    self.end_text(sink);
+                }
+            }
+            (Verdict::Close, found) => {
+                self.take_word(found, end, cursor)?;
+                self.say_token(sink);
+            }
+        }
+        Ok(Step::Go)
+    }
+
+    fn word_end(&mut self, cursor: &Cursor<'_>) -> Option<usize> {
+        let rest = cursor.rest();
+        let mut end = self.looked;
+        while let Some(&byte) = rest.get(end) {
+            if stops_word(byte) || byte >= 0xC2 && mark_at(rest, end).is_some() {
+                return Some(end);
+            }
+            if byte == b'/' && !self.ended {
+                // A comment may follow a scalar at once; a path or an address goes on.
+                let next = rest.get(end + 1);
+                if next.is_none() {
+                    break;
+                }
+                let comment = matches!(next, Some(b'/' | b'*'));
+                if comment && classify(rest.get(..end).unwrap_or_default()) != Word::Text {
+                    return Some(end);
+                }
+            }
+            end += 1;
+        }
+        self.looked = end;
+        (self.ended || end > self.look_limit(cursor).max(self.limits.digits)).then_some(end)
+    }
+
+    /// A value that begins with what no word begins with.
+    fn odd_word<S: Sink>(&mut self, stop: u8, cursor: &mut Cursor<'_>, sink: &mut S) -> Step {
+        if matches!(stop, b'(') {
+            return self.begin_bare(cursor, 1, sink);
+        }
+        self.state = self.back;
+        self.drop_byte(cursor)
+    }
+
+    /// The token for a word that is a scalar.
+    fn take_word(
+        &mut self,
+        found: Word,
+        end: usize,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<(), crate::Error> {
+        self.token.clear();
+        match found {
+            Word::Json | Word::Text => self.token.extend_from_slice(cursor.slice(cursor.at + end)),
+            Word::Literal(json) => {
+                self.record(Rule::Literal, cursor.at);
+                self.token.extend_from_slice(json);
+            }
+            Word::Number(json) => {
+                self.record(Rule::NumberForm, cursor.at);
+                self.token = json;
+            }
+        }
+        self.looked = end;
+        if end > self.limits.digits {
+            self.count_digits(cursor)?;
+        }
+        self.looked = 0;
+        cursor.at += end;
+        Ok(())
+    }
+
+    /// A word at the end of the input. What may have become another value is dropped.
+    fn last_word<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Step {
+        let end = cursor.rest().len();
+        let word = cursor.rest();
+        let whole = matches!(classify(word), Word::Literal(_));
+        if whole && !is_beginning(word) {
+            let found = classify(word);
+            if self.take_word(found, end, cursor).is_ok() {
+                self.say_token(sink);
+            }
+        } else if !is_beginning(word)
+            && !word.is_empty()
+            && !matches!(classify(word), Word::Json | Word::Number(_))
+        {
+            self.begin_bare(cursor, end, sink);
+        }
+        Step::Wait
+    }
+
+    /// `ObjectId("x")`: the name of a call, and its argument.
+    fn is_call(&self, rest: &[u8], end: usize) -> Option<bool> {
+        let name = rest.get(..end)?;
+        let proper = name
+            .iter()
+            .all(|&byte| byte.is_ascii() && is_key_byte(byte) && byte != b'-');
+        if !proper || name.first().is_some_and(u8::is_ascii_digit) {
+            return Some(false);
+        }
+        match rest
+            .iter()
+            .skip(end + 1)
+            .find(|byte| !byte.is_ascii_whitespace())
+        {
+            None => self.ended.then_some(false),
+            Some(byte) => Some(matches!(
+                byte,
+                b'"' | b'\'' | b'{' | b'[' | b'-' | b'0'..=b'9'
+            )),
+        }
+    }
+
+    fn call(&mut self, cursor: &mut Cursor<'_>, end: usize) -> Stepped {
+        self.record(Rule::FunctionCall, cursor.at);
+        self.looked = 0;
+        cursor.at += end;
+        self.open(Bracket::Call, cursor)?;
+        self.state = State::Value;
+        Ok(Step::Go)
+    }
+
+    /// Text without quotes begins; its first word is known.
+    fn begin_bare<S: Sink>(&mut self, cursor: &mut Cursor<'_>, end: usize, sink: &mut S) -> Step {
+        self.record(Rule::UnquotedValue, cursor.at);
+        self.looked = 0;
+        self.open = Open {
+            before: b' ',
+            times: 1,
+            ..Open::default()
+        };
+        self.state = State::Bare;
+        self.say_plain(cursor, end, sink);
+        Step::Go
+    }
+
+    /// Says text that has to be escaped first.
+    fn say_plain<S: Sink>(&mut self, cursor: &mut Cursor<'_>, length: usize, sink: &mut S) {
+        if length == 0 {
+            return;
+        }
+        let mut scratch = std::mem::take(&mut self.scratch);
+        scratch.clear();
+        let piece = cursor.slice(cursor.at + length);
+        push_text(&mut scratch, piece);
+        self.say(&scratch, sink);
+        self.scratch = scratch;
+        self.open.before = piece.last().copied().unwrap_or(b' ');
+        cursor.at += length;
+    }
+
+    /// Text without quotes: shown as it comes, but for what may end it.
+    pub(in crate::reader) fn bare<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let rest = cursor.rest();
+        let stops = |at: usize, byte: u8| {
+            byte.is_ascii_whitespace()
+                || matches!(byte, b',' | b';' | b'}' | b']' | b')' | b'"')
+                || byte >= 0xC2 && matches!(mark_at(rest, at), Some((Mark::Curly, _)))
+        };
+        let run = rest
+            .iter()
+            .enumerate()
+            .position(|(at, &byte)| stops(at, byte))
+            .unwrap_or(rest.len());
+        if run > 0 {
+            self.say_plain(cursor, run, sink);
+            return Ok(Step::Go);
+        }
+        let Some(byte) = cursor.peek() else {
+            return Ok(Step::Wait);
+        };
+        let quote = mark_at(rest, 0).map_or(0, |(_, length)| length);
+        if self.ends.reach() < quote {
+            self.ends = Ends::new(quote);
+        }
+        match self.look(cursor, None, false) {
+            None => Ok(Step::Wait),
+            Some(Verdict::Close) => {
+                if quote > 0 {
+                    self.record(Rule::MissingOpenQuote, cursor.at);
+                    cursor.at += quote;
+                }
+                self.end_text(sink);
+                Ok(Step::Go)
+            }
+            Some(_) => {
+                let space = rest
+                    .iter()
+                    .position(|byte| !byte.is_ascii_whitespace())
+                    .unwrap_or(rest.len());
+                let length = if byte.is_ascii_whitespace() {
+                    space
+                } else {
+                    quote.max(1)
+                };
+                self.say_plain(cursor, length, sink);
+                Ok(Step::Go)
+            }
+        }
+    }
+
+    /// Where a value must come: nothing that begins one.
+    pub(in crate::reader) fn odd_value<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Stepped {
+        let in_object = self.in_object();
+        self.back = self.state;
+        if byte == b'`' && super::ends::fence_at(cursor.text, cursor.at) != Some(false) {
+            return self.fence_end(cursor);
+        }
+        if let Some((mark, length)) = mark_at(cursor.text, cursor.at) {
+            self.open_string(mark, length, cursor);
+            return Ok(Step::Go);
+        }
+        match byte {
+            b',' | b';' if !in_object => Ok(self.extra_comma(cursor)),
+            b',' | b';' | b'}' | b']' | b')' => {
+                self.value_missing(byte, cursor, sink);
+                Ok(Step::Go)
+            }
+            b':' | b'=' | b'>' if in_object => {
+                self.record(Rule::WrongColon, cursor.at);
+                cursor.at += 1;
+                Ok(Step::Go)
+            }
+            b'/' | b'#' => self.comment(cursor),
+            b'(' => {
+                self.record(Rule::Tuple, cursor.at);
+                self.open(Bracket::Tuple, cursor)?;
+                Ok(Step::Go)
+            }
+            b'.' | 0xE2 => match self.ellipsis(cursor) {
+                Some(Step::Go) => {
+                    if !in_object {
+                        self.state = State::Between;
+                    }
+                    Ok(Step::Go)
+                }
+                Some(step) => Ok(step),
+                None => {
+                    self.begin_word();
+                    Ok(Step::Go)
+                }
+            },
+            _ => {
+                self.begin_word();
+                Ok(Step::Go)
+            }
+        }
+    }
+
+    /// A comma or a bracket where a value must come.
+    fn value_missing<S: Sink>(&mut self, byte: u8, cursor: &Cursor<'_>, sink: &mut S) {
+        if self.stack.last().and_then(|top| top.container()) == Some(Container::Object) {
+            self.missing_value(cursor, sink);
+            return;
+        }
+        if self.state == State::Value && byte != b',' && self.stack.last() != Some(&Bracket::Call) {
+            self.record(Rule::TrailingComma, cursor.at);
+        }
+        self.state = State::Between;
+    }
+}
