@@ -1,5 +1,7 @@
 //! Event streams against the cases of the WHATWG and of the field, cut at every byte.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may panic
+
 use std::path::PathBuf;
 use wholejson::sse::{Frame, Framer, decode};
 use wholejson::{Kind, Limits};

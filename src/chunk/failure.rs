@@ -105,3 +105,15 @@ impl From<Error> for Failure {
         }
     }
 }
+
+/// Characters of an upstream's own words that an error repeats.
+const SAID: usize = 1 << 10;
+
+/// What an upstream said of its failure: the `message` in it, or else all of it.
+pub(super) fn complaint(said: &[u8]) -> String {
+    let parsed: serde_json::Value = serde_json::from_slice(said).unwrap_or_default();
+    let error = parsed.get("error").unwrap_or(&parsed);
+    let message = error.get("message").unwrap_or(error).as_str();
+    let text = message.map_or_else(|| String::from_utf8_lossy(said), Into::into);
+    text.chars().take(SAID).collect()
+}

@@ -6,10 +6,17 @@
 //! - [`Channel`]: the decisions for one JSON text.
 //! - [`ChunkOptions`], [`Code`] and [`Failure`]: what is asked for, and what can go wrong.
 
+mod carry;
 mod channel;
+mod closing;
+mod edit;
+mod envelope;
 mod failure;
 mod options;
+mod report;
 mod request;
+mod rewriter;
+mod scan;
 mod session;
 mod settings;
 mod text;
@@ -18,7 +25,8 @@ mod transformer;
 pub use channel::{Action, Channel, Content, Facts, Finish, Held, Status, Verdict};
 pub use failure::{Code, Failure};
 pub use options::{OptionError, StreamOptions};
+pub use report::Report;
 pub use request::{Request, read_request};
 pub use session::{End, Ending, Final, MAX_CHOICES, Phase, Session};
 pub use settings::ChunkOptions;
-pub use transformer::{Report, Transformer};
+pub use transformer::Transformer;

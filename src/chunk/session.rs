@@ -111,6 +111,12 @@ impl Session {
         }
     }
 
+    /// Was there a string `content` or a text part?
+    #[inline]
+    pub fn is_texting(&self) -> bool {
+        self.texting
+    }
+
     /// A chunk with choices came, of about `bytes` bytes. `text`: a choice has a string `content`
     /// or a text part, be it empty. `gives`: a choice has something else that is given out (see
     /// [`Facts::others`]), or a `finish_reason`.
@@ -185,6 +191,21 @@ impl Session {
     /// The text of this choice, if it came.
     pub fn channel(&self, index: u64) -> Option<&Channel> {
         self.place(index).map(|place| &self.choices[place].channel)
+    }
+
+    /// Appends the snapshot of the choice at this place (see [`place`](Self::place)); false if
+    /// nothing of it is visible.
+    #[inline]
+    pub fn write_snapshot(&self, place: usize, out: &mut Vec<u8>) -> bool {
+        let choice = self.choices.get(place);
+        choice.is_some_and(|choice| choice.channel.write_snapshot(out))
+    }
+
+    /// How the document of the choice at this place stands.
+    pub fn status(&self, place: usize) -> Option<Status> {
+        self.choices
+            .get(place)
+            .map(|choice| choice.channel.status())
     }
 
     /// The indexes of the choices and their texts, in the order of their coming.

@@ -3,7 +3,7 @@
 /// Appends what the inside of a JSON string stands for, as WTF-8: half a surrogate pair becomes
 /// three bytes, a whole one four. Invalid UTF-8 is replaced as the WHATWG says. The string must
 /// be one that the scanner has accepted.
-pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+pub(super) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
     while let Some(at) = memchr::memchr(b'\\', rest) {
         push_lossy(&rest[..at], out);
@@ -71,7 +71,7 @@ fn push_lossy(raw: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends a JSON string, quotes included, that no line-based reader can split.
-pub fn write_json_string(text: &str, out: &mut Vec<u8>) {
+pub(super) fn write_json_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     for byte in text.bytes() {
         match byte {

@@ -23,6 +23,8 @@ pub struct Block<'a> {
     /// The values of several `data` lines, joined with LF.
     pub(super) joined: Option<&'a [u8]>,
     pub(super) finished: bool,
+    /// How the lines of the stream ended so far.
+    pub(super) usual: &'static [u8],
 }
 
 impl<'a> Block<'a> {
@@ -63,6 +65,14 @@ impl<'a> Block<'a> {
             .filter(|line| !line.is_comment() && line.name == name)
             .last()
             .map(|line| line.value)
+    }
+    /// The bytes of its blank line; none if that did not arrive.
+    pub fn blank(&self) -> &'a [u8] {
+        if !self.finished {
+            return b"";
+        }
+        let length = if self.raw.ends_with(b"\r\n") { 2 } else { 1 };
+        &self.raw[self.raw.len().saturating_sub(length)..]
     }
     /// Its lines, the blank one not included.
     pub fn lines(&self) -> Lines<'a> {

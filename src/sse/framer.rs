@@ -33,6 +33,8 @@ pub struct Framer {
     started: bool,
     /// The last block ended with a CR that may be half of a CRLF.
     feed_owed: bool,
+    /// How the last block ended.
+    usual: &'static [u8],
     /// Bytes of the blocks before this one.
     offset: u64,
     last_id: Vec<u8>,
@@ -62,6 +64,7 @@ impl Framer {
             joined: Vec::new(),
             started: false,
             feed_owed: false,
+            usual: b"\n",
             offset: 0,
             last_id: Vec::new(),
             retry: None,
@@ -86,7 +89,13 @@ impl Framer {
         if scan.line < self.carry.len() {
             scan.field(&self.carry, scan.line..self.carry.len());
         }
-        Some(block(&self.carry, scan.facts, &mut self.joined, false))
+        let Self {
+            carry,
+            joined,
+            usual,
+            ..
+        } = self;
+        Some(block(carry, scan.facts, joined, (false, *usual)))
     }
     /// The last event ID, as `EventSource` would send it.
     pub fn last_id(&self) -> &[u8] {
@@ -139,6 +148,7 @@ impl Reader<'_, '_> {
             if self.input[self.at] == b'\n' {
                 self.at += 1;
                 self.framer.offset += 1;
+                self.framer.usual = b"\r\n";
                 return Ok(Some(Frame::LineFeed));
             }
         }
@@ -226,28 +236,36 @@ fn complete<'a>(framer: &'a mut Framer, raw: Option<&'a [u8]>) -> Block<'a> {
     let scan = std::mem::take(&mut framer.scan);
     let length = raw.map_or(framer.carry.len(), <[u8]>::len);
     framer.offset += length as u64;
-    let last = match raw {
-        Some(raw) => raw.last(),
-        None => framer.carry.last(),
+    let text = raw.unwrap_or(&framer.carry);
+    framer.usual = match text {
+        [.., b'\r', b'\n'] => b"\r\n",
+        [.., b'\r'] => b"\r",
+        _ => b"\n",
     };
-    framer.feed_owed = last == Some(&b'\r');
+    framer.feed_owed = framer.usual == b"\r";
     if scan.id.is_some() || scan.retry.is_some() {
-        let text = raw.unwrap_or(&framer.carry);
         if let Some(span) = scan.id {
             framer.last_id = text[span].to_vec();
         }
         framer.retry = scan.retry.or(framer.retry);
     }
+    let usual = framer.usual;
     let Framer { carry, joined, .. } = framer;
-    block(raw.unwrap_or(carry), scan.facts, joined, true)
+    block(raw.unwrap_or(carry), scan.facts, joined, (true, usual))
 }
 
-fn block<'a>(raw: &'a [u8], facts: Facts, joined: &'a mut Vec<u8>, finished: bool) -> Block<'a> {
+fn block<'a>(
+    raw: &'a [u8],
+    facts: Facts,
+    joined: &'a mut Vec<u8>,
+    (finished, usual): (bool, &'static [u8]),
+) -> Block<'a> {
     let mut block = Block {
         raw,
         facts,
         joined: None,
         finished,
+        usual,
     };
     if block.facts.data_lines > 1 {
         joined.clear();

@@ -19,4 +19,6 @@ mod write;
 
 pub use block::{Block, Line, Lines, decode};
 pub use framer::{Frame, Framer, Reader};
-pub use write::{line_end, write_comment, write_event, write_with_data, write_without_data};
+pub use write::{
+    line_end, write_blank, write_comment, write_event, write_with_data, write_without_data,
+};

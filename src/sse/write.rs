@@ -2,13 +2,14 @@
 
 use super::block::Block;
 
-/// How the lines of this block end.
+/// How the lines of this block end; those of the stream, if none of it has ended.
 pub fn line_end(block: &Block<'_>) -> &'static [u8] {
     let raw = block.raw();
     match memchr::memchr2(b'\n', b'\r', raw).map(|at| &raw[at..]) {
         Some([b'\r', b'\n', ..]) => b"\r\n",
         Some([b'\r', ..]) => b"\r",
-        _ => b"\n",
+        Some(_) => b"\n",
+        None => block.usual,
     }
 }
 
@@ -28,7 +29,8 @@ pub fn write_comment(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(b"\n\n");
 }
 
-/// Writes the block with other data; all its other lines as they were.
+/// Writes the block with other data; all its other lines as they were. One that lacks its blank
+/// line gets it.
 pub fn write_with_data(block: &Block<'_>, data: &[u8], out: &mut Vec<u8>) {
     let end = line_end(block);
     let mut written = false;
@@ -40,18 +42,34 @@ pub fn write_with_data(block: &Block<'_>, data: &[u8], out: &mut Vec<u8>) {
             written = true;
         }
     }
-    out.extend_from_slice(end);
+    write_blank(block, out);
 }
 
-/// Writes the comments of a block whose event is left out, as a block of their own.
-pub fn write_without_data(block: &Block<'_>, out: &mut Vec<u8>) {
+/// Writes the comments of a block whose event is left out, as a block of their own; says whether
+/// there were any.
+pub fn write_without_data(block: &Block<'_>, out: &mut Vec<u8>) -> bool {
     let before = out.len();
     for line in block.lines().filter(super::Line::is_comment) {
         out.extend_from_slice(line.raw);
     }
-    if out.len() > before {
-        out.extend_from_slice(line_end(block));
+    let any = out.len() > before;
+    if any {
+        write_blank(block, out);
     }
+    any
+}
+
+/// Ends a block whose lines were written: with its own blank line, or with one that it lacks.
+pub fn write_blank(block: &Block<'_>, out: &mut Vec<u8>) {
+    if block.is_finished() {
+        out.extend_from_slice(block.blank());
+        return;
+    }
+    let end = line_end(block);
+    if !matches!(out.last(), Some(b'\n' | b'\r')) {
+        out.extend_from_slice(end);
+    }
+    out.extend_from_slice(end);
 }
 
 fn write_data(data: &[u8], end: &[u8], out: &mut Vec<u8>) {

@@ -1,0 +1,320 @@
+//! What dropped chunks said, on its way to the next one that is given out.
+
+use super::scan::{Member, Scanner, Span, is_empty};
+
+/// Members with these names are padding: nobody misses them.
+pub(super) const PADDING: &[&[u8]] = &[b"obfuscation", b"padding", b"p"];
+
+/// Members of an object, by name. What was read last stands.
+#[derive(Debug, Default)]
+pub(super) struct Members {
+    /// The first `used` ones count; the others keep their buffers for later.
+    entries: Vec<Entry>,
+    used: usize,
+}
+
+#[derive(Debug, Default)]
+struct Entry {
+    key: Vec<u8>,
+    value: Vec<u8>,
+}
+
+impl Members {
+    pub(super) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.used = 0;
+        // A buffer that a long value has grown is given back.
+        self.entries
+            .retain(|entry| entry.value.capacity() <= 1 << 10);
+        self.entries.truncate(16);
+    }
+
+    /// The names and values.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let used = self.entries.iter().take(self.used);
+        used.map(|entry| (&entry.key[..], &entry.value[..]))
+    }
+
+    /// Sets a member; an older one of this name gives way only if `newer`.
+    fn set(&mut self, hint: usize, key: &[u8], value: &[u8], newer: bool) {
+        if let Some(at) = self.find(hint, key) {
+            let entry = &mut self.entries[at];
+            if newer && entry.value != value {
+                entry.value.clear();
+                entry.value.extend_from_slice(value);
+            }
+            return;
+        }
+        if self.used == self.entries.len() {
+            self.entries.push(Entry::default());
+        }
+        let entry = &mut self.entries[self.used];
+        entry.key.clear();
+        entry.key.extend_from_slice(key);
+        entry.value.clear();
+        entry.value.extend_from_slice(value);
+        self.used += 1;
+    }
+
+    /// Chunks have their members in the same order: look at the same place first.
+    #[inline]
+    fn find(&self, hint: usize, key: &[u8]) -> Option<usize> {
+        let used = &self.entries[..self.used];
+        match used.get(hint) {
+            Some(entry) if entry.key == key => Some(hint),
+            _ => used.iter().position(|entry| entry.key == key),
+        }
+    }
+
+    /// Takes over what these members say.
+    pub(super) fn take(&mut self, text: &[u8], members: &[Member], newer: bool) {
+        let mut hint = 0;
+        for member in members {
+            let (key, value) = (member.key.of(text), member.value.of(text));
+            if !is_empty(value) && !PADDING.contains(&key) {
+                self.set(hint, key, value, newer);
+                hint += 1;
+            }
+        }
+    }
+
+    /// Of these members that say something, the older ones are not needed any more.
+    pub(super) fn forget(&mut self, text: &[u8], members: &[Member]) {
+        for member in members {
+            if is_empty(member.value.of(text)) {
+                continue;
+            }
+            if let Some(at) = self.find(0, member.key.of(text)) {
+                self.used -= 1;
+                self.entries.swap(at, self.used);
+            }
+        }
+    }
+
+    /// Bytes held.
+    pub(super) fn size(&self) -> usize {
+        self.iter()
+            .map(|(key, value)| key.len() + value.len())
+            .sum()
+    }
+}
+
+/// The log-probabilities of dropped chunks: lists are joined, for other members the last stands.
+#[derive(Debug, Default)]
+pub(super) struct Logprobs {
+    /// Of a list: its elements, without brackets.
+    lists: Vec<Entry>,
+    others: Members,
+    /// What is no object, and can't be joined.
+    plain: Vec<u8>,
+    size: usize,
+}
+
+impl Logprobs {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lists.is_empty() && self.others.is_empty() && self.plain.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.lists.clear();
+        self.others.clear();
+        self.plain.clear();
+        self.size = 0;
+    }
+
+    /// Bytes held.
+    pub(super) fn size(&self) -> usize {
+        self.size + self.plain.len()
+    }
+
+    /// Takes over a chunk's `logprobs`, behind what is there, or before it if it is `older`.
+    pub(super) fn take(&mut self, value: &[u8], older: bool) {
+        let mut members = Vec::new();
+        if !read_object(value, &mut members) {
+            if !is_empty(value) && (!older || self.plain.is_empty()) {
+                self.plain.clear();
+                self.plain.extend_from_slice(value);
+            }
+            return;
+        }
+        for Member { key, value: span } in members {
+            let (key, item) = (key.of(value), span.of(value));
+            let [b'[', elements @ .., b']'] = item else {
+                self.others.set(0, key, item, !older && !is_empty(item));
+                continue;
+            };
+            let elements = elements.trim_ascii();
+            self.size += elements.len();
+            self.join(key, elements, older);
+        }
+    }
+
+    fn join(&mut self, key: &[u8], elements: &[u8], older: bool) {
+        let Some(entry) = self.lists.iter_mut().find(|entry| entry.key == key) else {
+            self.lists.push(Entry {
+                key: key.to_vec(),
+                value: elements.to_vec(),
+            });
+            return;
+        };
+        if elements.is_empty() {
+            return;
+        }
+        if entry.value.is_empty() {
+            entry.value.extend_from_slice(elements);
+        } else if older {
+            let newer = std::mem::replace(&mut entry.value, elements.to_vec());
+            entry.value.push(b',');
+            entry.value.extend_from_slice(&newer);
+        } else {
+            entry.value.push(b',');
+            entry.value.extend_from_slice(elements);
+        }
+    }
+
+    /// Writes what `logprobs` becomes in a chunk that is given out: what is here in front of what
+    /// it has itself.
+    pub(super) fn write(&self, own: &[u8], out: &mut Vec<u8>) {
+        let mut members = Vec::new();
+        if !is_empty(own) && !read_object(own, &mut members) {
+            out.extend_from_slice(own);
+            return;
+        }
+        if members.is_empty() && self.lists.is_empty() && !self.plain.is_empty() {
+            out.extend_from_slice(&self.plain);
+            return;
+        }
+        let mut separator = b'{';
+        let mut begin = |key: &[u8], out: &mut Vec<u8>| {
+            out.extend_from_slice(&[separator, b'"']);
+            out.extend_from_slice(key);
+            out.extend_from_slice(b"\":");
+            separator = b',';
+        };
+        for Member { key, value } in &members {
+            let (key, item) = (key.of(own), value.of(own));
+            begin(key, out);
+            match self.lists.iter().find(|entry| entry.key == key) {
+                Some(entry) if is_empty(item) => write_list(&entry.value, b"", out),
+                Some(entry) if item.starts_with(b"[") => {
+                    write_list(&entry.value, item[1..item.len() - 1].trim_ascii(), out);
+                }
+                _ => out.extend_from_slice(item),
+            }
+        }
+        let has = |key: &[u8]| members.iter().any(|member| member.key.of(own) == key);
+        for entry in self.lists.iter().filter(|entry| !has(&entry.key)) {
+            begin(&entry.key, out);
+            write_list(&entry.value, b"", out);
+        }
+        for (key, value) in self.others.iter() {
+            if !has(key) && !self.lists.iter().any(|entry| entry.key == key) {
+                begin(key, out);
+                out.extend_from_slice(value);
+            }
+        }
+        if separator == b'{' {
+            out.push(b'{');
+        }
+        out.push(b'}');
+    }
+}
+
+fn write_list(first: &[u8], second: &[u8], out: &mut Vec<u8>) {
+    out.push(b'[');
+    out.extend_from_slice(first);
+    if !first.is_empty() && !second.is_empty() {
+        out.push(b',');
+    }
+    out.extend_from_slice(second);
+    out.push(b']');
+}
+
+/// The members of an object that was scanned before; false if it is none.
+fn read_object(value: &[u8], out: &mut Vec<Member>) -> bool {
+    let mut stack = Vec::new();
+    value.first() == Some(&b'{')
+        && Scanner::new(value, &mut stack).members(out) == Some(Span::new(0, value.len()))
+}
+
+/// What the dropped chunks of one choice said.
+#[derive(Debug, Default)]
+pub(super) struct Carry {
+    pub(super) members: Members,
+    pub(super) logprobs: Logprobs,
+    /// A role that has not been said yet, as a JSON string.
+    pub(super) role: Vec<u8>,
+}
+
+impl Carry {
+    pub(super) fn is_empty(&self) -> bool {
+        self.members.is_empty() && self.logprobs.is_empty() && self.role.is_empty()
+    }
+    pub(super) fn clear(&mut self) {
+        self.members.clear();
+        self.logprobs.clear();
+        self.role.clear();
+    }
+    /// Bytes held.
+    pub(super) fn size(&self) -> usize {
+        self.members.size() + self.logprobs.size() + self.role.len()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn joined(dropped: &[&str], own: &str) -> serde_json::Value {
+        let mut logprobs = Logprobs::default();
+        for value in dropped {
+            logprobs.take(value.as_bytes(), false);
+        }
+        let mut out = Vec::new();
+        logprobs.write(own.as_bytes(), &mut out);
+        serde_json::from_slice(&out).unwrap()
+    }
+
+    #[test]
+    fn lists_of_log_probabilities_are_joined_in_the_order_of_their_coming() {
+        let dropped = [
+            r#"{"content": [1, 2], "refusal": null}"#,
+            "null",
+            r#"{"content": [ ], "refusal": null}"#,
+            r#"{"content": [3]}"#,
+        ];
+        let expected = serde_json::json!({"content": [1, 2, 3, 4], "refusal": null});
+        assert_eq!(
+            expected,
+            joined(&dropped, r#"{"content": [4], "refusal": null}"#)
+        );
+        let expected = serde_json::json!({"content": [1, 2, 3], "refusal": null});
+        for own in ["null", "", "{}"] {
+            assert_eq!(expected, joined(&dropped, own));
+        }
+        let expected = serde_json::json!({"content": [1, 2, 3], "refusal": [5]});
+        assert_eq!(
+            expected,
+            joined(&dropped, r#"{"content": null, "refusal": [5]}"#)
+        );
+    }
+
+    #[test]
+    fn what_is_older_is_put_in_front() {
+        let mut logprobs = Logprobs::default();
+        logprobs.take(br#"{"content":[2]}"#, false);
+        logprobs.take(br#"{"content":[1]}"#, true);
+        let mut out = Vec::new();
+        logprobs.write(b"null", &mut out);
+        assert_eq!(r#"{"content":[1,2]}"#, String::from_utf8(out).unwrap());
+    }
+
+    #[test]
+    fn log_probabilities_of_a_kind_that_can_not_be_joined_stand() {
+        let own = serde_json::json!([0.5]);
+        assert_eq!(own, joined(&[r#"{"content": [1]}"#], "[0.5]"));
+    }
+}

@@ -1,0 +1,374 @@
+//! Chunks with choices: asks the session about each, carries what dropped ones said, writes the
+//! others.
+
+use super::carry::{Carry, Members};
+use super::channel::{Action, Held};
+use super::edit::Edits;
+use super::envelope::Envelope;
+use super::failure::{Code, Failure};
+use super::session::Session;
+use super::text::unescape;
+use crate::sse::{self, Block};
+
+/// A buffer that has grown beyond this is given back.
+const KEEP: usize = 16 << 10;
+
+/// What became of the block that came last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Fate {
+    #[default]
+    Written,
+    Dropped,
+    /// Held for the choice at this place.
+    Held(usize),
+    Queued,
+}
+
+/// A chunk that says nothing but a role: the block as it will be written, and its data.
+#[derive(Debug)]
+struct HeldChunk {
+    block: Vec<u8>,
+    data: Vec<u8>,
+}
+
+/// What is kept for the choice at one place.
+#[derive(Debug, Default)]
+struct Slot {
+    carry: Carry,
+    held: Option<HeldChunk>,
+}
+
+/// The work on chunks with choices, with its buffers.
+#[derive(Debug, Default)]
+pub(super) struct Rewriter {
+    edits: Edits,
+    slots: Vec<Slot>,
+    /// Members of chunks none of whose choices was given out.
+    top: Members,
+    /// For each choice of the chunk at hand: is it given out?
+    given: Vec<bool>,
+    /// The text of the choice at hand.
+    text: Vec<u8>,
+    data: Vec<u8>,
+    /// The last `id` and the last `retry` line of blocks that were left out.
+    stray: [Vec<u8>; 2],
+    /// Bytes of held chunks and of what is carried for choices.
+    carried: usize,
+    /// For chunks that were held.
+    inner: Envelope,
+    pub(super) events_out: u64,
+}
+
+impl Rewriter {
+    /// One chunk with choices. What it must end the stream for, the session or the result says.
+    pub(super) fn chunk(
+        &mut self,
+        session: &mut Session,
+        envelope: &Envelope,
+        block: &Block<'_>,
+        limit: usize,
+        out: &mut Vec<u8>,
+    ) -> Result<Fate, Failure> {
+        let data = block.data().unwrap_or_default();
+        self.edits.clear();
+        self.given.clear();
+        let mut fate = Fate::Dropped;
+        for at in 0..envelope.choices.len() {
+            match self.choice(session, envelope, data, at, out) {
+                Some(Action::Emit) => fate = Fate::Written,
+                Some(Action::Hold) => {
+                    let index = envelope.choices[at].index(data, at);
+                    let place = session.place(index).unwrap_or_default();
+                    self.hold(session, envelope, block, at, place);
+                    if fate == Fate::Dropped {
+                        fate = Fate::Held(place);
+                    }
+                }
+                Some(_) => {}
+                None => break,
+            }
+        }
+        if fate == Fate::Written {
+            self.write_chunk(session, envelope, block, out);
+            return Ok(fate);
+        }
+        if fate == Fate::Dropped {
+            self.top.take(data, &envelope.members, true);
+        }
+        if self.top.size() + self.carried > limit {
+            let message = "dropped chunks said more than may be carried; raise Limits.event";
+            return Err(Failure::new(Code::LimitExceeded, Some(message)));
+        }
+        match self.leave_out(block, out) {
+            true if fate == Fate::Dropped => Ok(Fate::Written),
+            _ => Ok(fate),
+        }
+    }
+
+    /// One choice: reads it, and notes what is to be changed. `None`: too many choices.
+    fn choice(
+        &mut self,
+        session: &mut Session,
+        envelope: &Envelope,
+        data: &[u8],
+        at: usize,
+        out: &mut Vec<u8>,
+    ) -> Option<Action> {
+        let choice = &envelope.choices[at];
+        let index = choice.index(data, at);
+        let text = self.read_text(envelope, data, at);
+        if at > 0 {
+            if let Some(place) = session.place(index) {
+                self.edits.settle(place, session);
+            }
+        }
+        let verdict = session.push(index, text.then_some(&self.text), choice.facts);
+        let place = session.place(index)?;
+        while self.slots.len() <= place {
+            self.slots.push(Slot::default());
+        }
+        self.given.push(verdict.action == Action::Emit);
+        match verdict.action {
+            Action::Emit => {
+                match verdict.held {
+                    Held::None => {}
+                    Held::Merge => self.merge_held(place),
+                    Held::Before => self.write_held(place, out),
+                }
+                let slot = &mut self.slots[place];
+                let status = verdict.status.then(|| session.status(place)).flatten();
+                let content = (verdict.content, place);
+                self.edits
+                    .choice(data, envelope, choice, content, &slot.carry, status);
+                if !slot.carry.is_empty() {
+                    self.carried -= slot.carry.size();
+                    slot.carry.clear();
+                }
+            }
+            Action::Drop | Action::DropWithRole => {
+                let carry = &mut self.slots[place].carry;
+                let before = carry.size();
+                let own = &envelope.choice_members[choice.members.clone()];
+                carry.members.take(data, own, true);
+                carry.logprobs.take(choice.logprobs.of(data), false);
+                if verdict.action == Action::DropWithRole {
+                    carry.role.clear();
+                    carry.role.extend_from_slice(choice.role.of(data));
+                }
+                self.carried = self.carried - before + carry.size();
+            }
+            Action::Hold => {}
+        }
+        Some(verdict.action)
+    }
+
+    /// The text of a choice into the buffer for it; false if it has none, not even an empty one.
+    fn read_text(&mut self, envelope: &Envelope, data: &[u8], at: usize) -> bool {
+        let choice = &envelope.choices[at];
+        self.text.clear();
+        if self.text.capacity() > KEEP {
+            self.text = Vec::new();
+        }
+        if choice.has_string(data) {
+            unescape(choice.content.inside().of(data), &mut self.text);
+            return true;
+        }
+        let parts = &envelope.parts[choice.parts.clone()];
+        let mut any = false;
+        for part in parts.iter().filter(|part| !part.text.is_none()) {
+            unescape(part.text.inside().of(data), &mut self.text);
+            any = true;
+        }
+        any
+    }
+
+    /// Keeps a choice aside, as a chunk of its own.
+    fn hold(
+        &mut self,
+        session: &Session,
+        envelope: &Envelope,
+        block: &Block<'_>,
+        at: usize,
+        place: usize,
+    ) {
+        let data = block.data().unwrap_or_default();
+        let mut alone = Vec::new();
+        let mut edits = Edits::default();
+        let choices = &envelope.choices;
+        edits.take_out(choices.len(), |at| choices[at].whole, |other| other == at);
+        edits.write(data, session, &mut alone);
+        let mut written = Vec::new();
+        write_block(block, &alone, &mut written);
+        self.carried += written.len() + alone.len();
+        self.slots[place].held = Some(HeldChunk {
+            block: written,
+            data: alone,
+        });
+    }
+
+    /// A held chunk becomes part of the next one, as the oldest of those that were dropped.
+    fn merge_held(&mut self, place: usize) {
+        if self.slots.len() <= place {
+            return;
+        }
+        let Some(held) = self.take_held(place) else {
+            return;
+        };
+        self.inner.scan(&held.data);
+        let (text, inner) = (&held.data, &self.inner);
+        let Some(choice) = inner.choices.first() else {
+            return;
+        };
+        let carry = &mut self.slots[place].carry;
+        let before = carry.size();
+        self.top.take(text, &inner.members, false);
+        let own = &inner.choice_members[choice.members.clone()];
+        carry.members.take(text, own, false);
+        carry.logprobs.take(choice.logprobs.of(text), true);
+        carry.role = choice.role.of(text).to_vec();
+        self.carried = self.carried - before + carry.size();
+    }
+
+    /// As `merge_held`, for a final chunk that the upstream did not send.
+    pub(super) fn merge_held_at_end(&mut self, session: &Session, index: u64) {
+        let shown = |channel: &super::channel::Channel| channel.document().has_value();
+        if session.channel(index).is_some_and(shown) {
+            if let Some(place) = session.place(index) {
+                self.merge_held(place);
+            }
+        }
+    }
+
+    fn take_held(&mut self, place: usize) -> Option<HeldChunk> {
+        let held = self.slots.get_mut(place)?.held.take()?;
+        self.carried -= held.block.len() + held.data.len();
+        Some(held)
+    }
+
+    fn write_held(&mut self, place: usize, out: &mut Vec<u8>) {
+        if let Some(held) = self.take_held(place) {
+            out.extend_from_slice(&held.block);
+            self.events_out += 1;
+        }
+    }
+
+    /// Writes all chunks that are held, as they were.
+    pub(super) fn write_all_held(&mut self, out: &mut Vec<u8>) {
+        for place in 0..self.slots.len() {
+            self.write_held(place, out);
+        }
+    }
+
+    /// The LF of a CRLF whose CR ended the block that is held.
+    pub(super) fn line_feed(&mut self, place: usize) {
+        if let Some(held) = self
+            .slots
+            .get_mut(place)
+            .and_then(|slot| slot.held.as_mut())
+        {
+            held.block.push(b'\n');
+            self.carried += 1;
+        }
+    }
+
+    fn write_chunk(
+        &mut self,
+        session: &Session,
+        envelope: &Envelope,
+        block: &Block<'_>,
+        out: &mut Vec<u8>,
+    ) {
+        let data = block.data().unwrap_or_default();
+        if !self.top.is_empty() {
+            self.edits.fill_top(data, envelope, self.top.iter());
+            self.top.clear();
+        }
+        if self.given.contains(&false) {
+            let choices = &envelope.choices;
+            let given = &self.given;
+            self.edits.take_out(
+                choices.len(),
+                |at| choices[at].whole,
+                |at| given.get(at).copied().unwrap_or(false),
+            );
+        }
+        self.events_out += 1;
+        self.write_stray(out);
+        let raw = block.raw();
+        if let (Some(span), true) = (block.data_span(), block.is_finished()) {
+            out.extend_from_slice(&raw[..span.start]);
+            self.edits.write(data, session, out);
+            out.extend_from_slice(&raw[span.end..]);
+            return;
+        }
+        self.data.clear();
+        self.edits.write(data, session, &mut self.data);
+        write_block(block, &self.data, out);
+        if self.data.capacity() > KEEP {
+            self.data = Vec::new();
+        }
+    }
+
+    /// Writes a block as it came.
+    pub(super) fn pass(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+        self.events_out += u64::from(block.data().is_some());
+        self.write_stray(out);
+        out.extend_from_slice(block.raw());
+    }
+
+    /// An event without choices passes: what it says itself is not carried any further.
+    pub(super) fn supersede(&mut self, data: &[u8], envelope: &Envelope) {
+        if !self.top.is_empty() {
+            self.top.forget(data, &envelope.members);
+        }
+    }
+
+    /// Of a block that is left out, comments pass at once, `id` and `retry` with the next block.
+    fn leave_out(&mut self, block: &Block<'_>, out: &mut Vec<u8>) -> bool {
+        if !block.keeps() {
+            return false;
+        }
+        for line in block.lines() {
+            let stray = match line.name {
+                b"id" => &mut self.stray[0],
+                b"retry" => &mut self.stray[1],
+                _ => continue,
+            };
+            stray.clear();
+            stray.extend_from_slice(line.raw);
+        }
+        sse::write_without_data(block, out)
+    }
+
+    fn write_stray(&mut self, out: &mut Vec<u8>) {
+        for line in &mut self.stray {
+            out.append(line);
+        }
+    }
+
+    /// What is still carried for the choice at this place.
+    pub(super) fn carry(&self, place: usize) -> Option<&Carry> {
+        self.slots.get(place).map(|slot| &slot.carry)
+    }
+
+    /// What is still carried for no choice.
+    pub(super) fn top(&self) -> &Members {
+        &self.top
+    }
+}
+
+/// Writes a block with other data, and with its blank line.
+fn write_block(block: &Block<'_>, data: &[u8], out: &mut Vec<u8>) {
+    match block.data_span() {
+        Some(span) => {
+            let raw = block.raw();
+            out.extend_from_slice(&raw[..span.start]);
+            out.extend_from_slice(data);
+            out.extend_from_slice(&raw[span.end..]);
+            if !block.is_finished() {
+                sse::write_blank(block, out);
+            }
+        }
+        None => sse::write_with_data(block, data, out),
+    }
+}

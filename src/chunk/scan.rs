@@ -1,0 +1,322 @@
+//! A strict scanner: it checks RFC 8259's grammar and finds spans. It builds nothing, and depth
+//! never uses the call stack. Bytes outside ASCII are not looked at within strings: whether they
+//! are UTF-8 is a question for whoever reads the text.
+
+/// A place in a text; `Span::NONE` is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Span {
+    pub(super) start: usize,
+    pub(super) end: usize,
+}
+
+impl Span {
+    pub(super) const NONE: Self = Self { start: 0, end: 0 };
+
+    pub(super) fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+    pub(super) fn is_none(self) -> bool {
+        self.end == 0
+    }
+    /// What stands there; empty for no place.
+    #[inline]
+    pub(super) fn of(self, text: &[u8]) -> &[u8] {
+        text.get(self.start..self.end).unwrap_or_default()
+    }
+    /// Without the first and the last byte: of a string its inside.
+    pub(super) fn inside(self) -> Self {
+        Self::new(self.start + 1, self.end.saturating_sub(1))
+    }
+}
+
+/// A member of an object: its key without quotes, its value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Member {
+    pub(super) key: Span,
+    pub(super) value: Span,
+}
+
+/// A position in a text. Every method gives `None` where the text is not JSON.
+#[derive(Debug)]
+pub(super) struct Scanner<'t, 's> {
+    text: &'t [u8],
+    at: usize,
+    /// The closing brackets of what is open, within one value that is skipped.
+    stack: &'s mut Vec<u8>,
+}
+
+/// Bytes that end the plain part of a string.
+const SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 0x20 {
+        table[byte] = true;
+        byte += 1;
+    }
+    table[b'"' as usize] = true;
+    table[b'\\' as usize] = true;
+    table
+};
+
+impl<'t, 's> Scanner<'t, 's> {
+    pub(super) fn new(text: &'t [u8], stack: &'s mut Vec<u8>) -> Self {
+        Self { text, at: 0, stack }
+    }
+
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    /// The byte here; 0, which begins nothing, at the end.
+    #[inline]
+    pub(super) fn peek(&self) -> u8 {
+        self.text.get(self.at).copied().unwrap_or(0)
+    }
+
+    #[inline]
+    pub(super) fn white(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.at += 1;
+        }
+    }
+
+    #[inline]
+    fn take(&mut self, byte: u8) -> Option<()> {
+        (self.peek() == byte).then(|| self.at += 1)
+    }
+
+    /// Into an object or array: is there something in it?
+    #[inline]
+    pub(super) fn open(&mut self, closer: u8) -> Option<bool> {
+        self.at += 1;
+        self.white();
+        Some(self.take(closer).is_none())
+    }
+
+    /// After an item: is there one more?
+    #[inline]
+    pub(super) fn more(&mut self, closer: u8) -> Option<bool> {
+        self.white();
+        if self.take(b',').is_some() {
+            self.white();
+            return Some(true);
+        }
+        self.take(closer).map(|()| false)
+    }
+
+    /// A key and its colon.
+    #[inline]
+    pub(super) fn key(&mut self) -> Option<Span> {
+        let key = self.string()?.inside();
+        self.white();
+        self.take(b':')?;
+        self.white();
+        Some(key)
+    }
+
+    /// A string, its quotes included.
+    #[inline]
+    pub(super) fn string(&mut self) -> Option<Span> {
+        let start = self.at;
+        self.take(b'"')?;
+        loop {
+            while !SPECIAL[usize::from(self.peek())] {
+                self.at += 1;
+            }
+            match self.peek() {
+                b'"' => {
+                    self.at += 1;
+                    return Some(Span::new(start, self.at));
+                }
+                b'\\' => self.escape()?,
+                _ => return None,
+            }
+        }
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        let length = match self.text.get(self.at + 1)? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
+            b'u' => {
+                let digits = self.text.get(self.at + 2..self.at + 6)?;
+                digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
+            }
+            _ => return None,
+        };
+        self.at += length;
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        let start = self.at;
+        while self.peek().is_ascii_digit() {
+            self.at += 1;
+        }
+        (self.at > start).then_some(())
+    }
+
+    fn number(&mut self) -> Option<()> {
+        let _ = self.take(b'-');
+        if self.take(b'0').is_none() {
+            self.digits()?;
+        }
+        if self.take(b'.').is_some() {
+            self.digits()?;
+        }
+        if matches!(self.peek(), b'e' | b'E') {
+            self.at += 1;
+            if matches!(self.peek(), b'+' | b'-') {
+                self.at += 1;
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Option<()> {
+        self.text[self.at..].starts_with(literal).then_some(())?;
+        self.at += literal.len();
+        Some(())
+    }
+
+    /// Any value, whatever its depth.
+    pub(super) fn value(&mut self) -> Option<Span> {
+        let start = self.at;
+        self.stack.clear();
+        loop {
+            match self.peek() {
+                b'"' => {
+                    self.string()?;
+                }
+                b'{' => {
+                    if self.open(b'}')? {
+                        self.key()?;
+                        self.stack.push(b'}');
+                        continue;
+                    }
+                }
+                b'[' => {
+                    if self.open(b']')? {
+                        self.stack.push(b']');
+                        continue;
+                    }
+                }
+                b't' => self.literal(b"true")?,
+                b'f' => self.literal(b"false")?,
+                b'n' => self.literal(b"null")?,
+                _ => self.number()?,
+            }
+            loop {
+                let Some(closer) = self.stack.last().copied() else {
+                    return Some(Span::new(start, self.at));
+                };
+                if self.more(closer)? {
+                    if closer == b'}' {
+                        self.key()?;
+                    }
+                    break;
+                }
+                self.stack.pop();
+            }
+        }
+    }
+
+    /// The members of the object that begins here, appended.
+    pub(super) fn members(&mut self, out: &mut Vec<Member>) -> Option<Span> {
+        let start = self.at;
+        let mut more = self.open(b'}')?;
+        while more {
+            let key = self.key()?;
+            let value = self.value()?;
+            out.push(Member { key, value });
+            more = self.more(b'}')?;
+        }
+        Some(Span::new(start, self.at))
+    }
+}
+
+/// Is this value null, or an empty string, array or object?
+pub(super) fn is_empty(value: &[u8]) -> bool {
+    match value {
+        b"" | b"null" | b"\"\"" => true,
+        [b'[' | b'{', inside @ .., _] => inside.trim_ascii().is_empty(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn accepts(text: &[u8]) -> bool {
+        let mut stack = Vec::new();
+        let mut scanner = Scanner::new(text, &mut stack);
+        scanner.white();
+        let whole = scanner.value();
+        scanner.white();
+        whole.is_some() && scanner.at() == text.len()
+    }
+
+    const SAMPLE: &str = r#" {"a": [1, -0.5e+7, 0, true, false, null, "x\"\\\u00e9\n"], "": {}, "b": [ ], "c" : {"d":[[{}]]}} "#;
+
+    #[test]
+    fn takes_json_and_nothing_else() {
+        assert!(accepts(SAMPLE.as_bytes()));
+        for text in [
+            "",
+            "{",
+            "[1,]",
+            "{\"a\":1,}",
+            "{,}",
+            "01",
+            "1.",
+            "+1",
+            "1e",
+            "tru",
+            "nulll",
+            "[1 2]",
+            "{\"a\" 1}",
+            "\"\t\"",
+            "\"\\x\"",
+            "\"\\u12g4\"",
+            "{a:1}",
+            "'a'",
+            "[1]]",
+            "-",
+            "\"",
+        ] {
+            assert!(!accepts(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn depth_costs_no_call_stack() {
+        let deep = [vec![b'['; 500_000], vec![b']'; 500_000]].concat();
+        assert!(accepts(&deep));
+        assert!(!accepts(&deep[..deep.len() - 1]));
+    }
+
+    #[test]
+    fn empty_values_are_those_that_say_nothing() {
+        for value in ["null", "\"\"", "[]", "{}", "[ ]", "{\n}"] {
+            assert!(is_empty(value.as_bytes()), "{value}");
+        }
+        for value in ["0", "false", "\" \"", "[null]", "\"null\""] {
+            assert!(!is_empty(value.as_bytes()), "{value}");
+        }
+    }
+
+    proptest! {
+        // Mutants of one document: what serde_json refuses is refused, what it takes is taken.
+        #[test]
+        fn agrees_with_serde_json(edits in prop::collection::vec((0..SAMPLE.len(), 0u8..128), 1..4)) {
+            let mut text = SAMPLE.as_bytes().to_vec();
+            for (at, byte) in edits {
+                text[at] = byte;
+            }
+            let expected = serde_json::from_slice::<serde::de::IgnoredAny>(&text).is_ok();
+            prop_assert_eq!(expected, accepts(&text));
+        }
+    }
+}

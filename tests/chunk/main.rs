@@ -1,0 +1,7 @@
+//! A stream of chat completion chunks, rule by rule, cut at every byte.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may panic
+
+mod ends;
+mod rules;
+mod support;

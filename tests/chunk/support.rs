@@ -1,0 +1,152 @@
+//! Streams by hand, and what comes out of them at every cut.
+
+use serde_json::{Value, json};
+use wholejson::chunk::{ChunkOptions, Code, Report, Transformer};
+
+pub const DONE: &str = "data: [DONE]\n\n";
+
+/// How the input ends.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum End {
+    Closed,
+    Failed(Code),
+}
+
+pub struct Outcome {
+    pub bytes: Vec<u8>,
+    pub report: Report,
+}
+
+impl Outcome {
+    pub fn text(&self) -> &str {
+        std::str::from_utf8(&self.bytes).unwrap()
+    }
+    /// The data of each event, parsed where it is JSON.
+    pub fn events(&self) -> Vec<Value> {
+        events(self.text())
+    }
+    /// `delta.content` of each choice of each chunk.
+    pub fn contents(&self) -> Vec<Value> {
+        let events = self.events();
+        let choices = events
+            .iter()
+            .filter_map(|event| event["choices"].as_array());
+        let deltas = choices
+            .flatten()
+            .map(|choice| choice["delta"]["content"].clone());
+        deltas.collect()
+    }
+    /// The code of each error event.
+    pub fn errors(&self) -> Vec<String> {
+        let codes = self.events().into_iter().filter_map(|event| {
+            let code = event.get("error")?.get("code")?.as_str()?.to_owned();
+            Some(code)
+        });
+        codes.collect()
+    }
+}
+
+pub fn events(text: &str) -> Vec<Value> {
+    let blocks = text.split("\n\n");
+    let data = blocks.filter_map(|block| {
+        let lines: Vec<_> = block
+            .lines()
+            .filter_map(|line| line.strip_prefix("data:"))
+            .collect();
+        (!lines.is_empty()).then(|| lines.join("\n"))
+    });
+    data.map(|data| serde_json::from_str(&data).unwrap_or(json!(data.trim())))
+        .collect()
+}
+
+pub fn once(options: ChunkOptions, pieces: &[&[u8]], end: End) -> Outcome {
+    let mut transformer = Transformer::new(options);
+    let mut bytes = Vec::new();
+    for piece in pieces {
+        transformer.feed(piece, &mut bytes).unwrap();
+    }
+    match end {
+        End::Closed => transformer.finish(&mut bytes),
+        End::Failed(code) => transformer.fail(code, None, &mut bytes),
+    }
+    let length = bytes.len();
+    transformer.finish(&mut bytes);
+    assert_eq!(length, bytes.len(), "a second end changes nothing");
+    let report = transformer.report();
+    assert_eq!(length as u64, report.bytes_out);
+    Outcome { bytes, report }
+}
+
+/// Runs a stream at every cut in two, and byte by byte: the output is the same.
+pub fn with(options: ChunkOptions, stream: impl AsRef<[u8]>, end: End) -> Outcome {
+    let stream = stream.as_ref();
+    let whole = once(options, &[stream], end);
+    let singles: Vec<&[u8]> = stream.chunks(1).collect();
+    let bytewise = once(options, &singles, end);
+    same(&whole, &bytewise, "byte by byte");
+    if stream.len() < 20_000 {
+        for cut in 0..stream.len() {
+            let (left, right) = stream.split_at(cut);
+            let cut_in_two = once(options, &[left, right], end);
+            same(&whole, &cut_in_two, &format!("cut at {cut}"));
+        }
+    }
+    whole
+}
+
+fn same(left: &Outcome, right: &Outcome, how: &str) {
+    let (one, two) = (
+        String::from_utf8_lossy(&left.bytes),
+        String::from_utf8_lossy(&right.bytes),
+    );
+    assert_eq!(one, two, "{how}");
+    assert_eq!(left.report, right.report, "{how}");
+}
+
+pub fn run(stream: impl AsRef<[u8]>) -> Outcome {
+    with(ChunkOptions::default(), stream, End::Closed)
+}
+
+pub fn strict(stream: impl AsRef<[u8]>) -> Outcome {
+    let options = ChunkOptions {
+        repair: false,
+        ..ChunkOptions::default()
+    };
+    with(options, stream, End::Closed)
+}
+
+/// A chunk with one choice: its delta, and what else the choice has (members, a comma in front).
+pub fn chunk(delta: &str, more: &str) -> String {
+    of(0, delta, more)
+}
+
+pub fn of(index: u64, delta: &str, more: &str) -> String {
+    event(&format!(
+        r#"{{"id":"c1","object":"chat.completion.chunk","choices":[{{"index":{index},"delta":{delta}{more}}}]}}"#
+    ))
+}
+
+pub fn event(data: &str) -> String {
+    format!("data: {data}\n\n")
+}
+
+/// A chunk with text.
+pub fn text(content: &str) -> String {
+    chunk(&json!({"content": content}).to_string(), "")
+}
+
+pub fn text_of(index: u64, content: &str) -> String {
+    of(index, &json!({"content": content}).to_string(), "")
+}
+
+pub fn role() -> String {
+    chunk(r#"{"role":"assistant","content":""}"#, "")
+}
+
+pub fn stop() -> String {
+    chunk("{}", r#","finish_reason":"stop""#)
+}
+
+pub fn stop_of(index: u64) -> String {
+    of(index, "{}", r#","finish_reason":"stop""#)
+}
