@@ -101,7 +101,7 @@ fn options(repair: bool) -> Options {
 fn an_aggregator_takes_at_most_three_times_the_document() {
     let mut worst = (0.0, String::new());
     for (name, head, unit) in TEXTS {
-        for size in [1_000, 300_000, 1_000_000] {
+        for size in [1_000, 600_000] {
             let text = [head, unit.repeat(size / unit.len()).as_str()].concat();
             for (piece, repair) in [(1, false), (4, false), (text.len(), false), (4, true)] {
                 let taken = peak(|| {

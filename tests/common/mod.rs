@@ -4,6 +4,7 @@
 pub(crate) mod data;
 pub(crate) mod documents;
 pub(crate) mod drive;
+mod grammar;
 pub(crate) mod model;
 pub(crate) mod rebuild;
 pub(crate) mod tree;
