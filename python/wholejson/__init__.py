@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from ._core import Aggregator, ChunkTransformer, Limits, Repair, __version__
+from .client import wrap
 from .deltas import snapshots
 from .errors import (
     Error,
@@ -18,19 +19,25 @@ from .errors import (
     UpstreamError,
     UsageError,
 )
+from .types import JSONStatus, StreamOptions, ValidJSONChunks, json_status
 
 __all__ = [
     "Aggregator",
     "ChunkTransformer",
     "Error",
     "InvalidJSONError",
+    "JSONStatus",
     "LimitError",
     "Limits",
     "NoJSONError",
     "OptionError",
     "Repair",
+    "StreamOptions",
     "UpstreamError",
     "UsageError",
+    "ValidJSONChunks",
     "__version__",
+    "json_status",
     "snapshots",
+    "wrap",
 ]

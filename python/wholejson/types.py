@@ -1,0 +1,78 @@
+"""Types for what the OpenAI SDKs have no word for: the option, and the status at the end.
+
+```python
+stream = client.chat.completions.create(
+    model="gpt-4o",
+    messages=messages,
+    stream=True,
+    stream_options=wholejson.StreamOptions(valid_json_chunks=True),
+    response_format={"type": "json_object"},
+)
+for chunk in stream:
+    status = wholejson.json_status(chunk.choices[0])
+```
+
+At run time a plain `stream_options={"valid_json_chunks": True}` does as well; type checkers refuse
+it, because the SDK's own type has no such key. `StreamOptions` has all of the SDK's keys and one
+more, so that they take it where the SDK's type is asked for, without a cast.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict, cast
+
+if TYPE_CHECKING:
+    from .aliases import Code, Root, Style
+
+__all__ = ["JSONStatus", "StreamOptions", "ValidJSONChunks", "json_status"]
+
+
+class ValidJSONChunks(TypedDict, total=False):
+    """What `valid_json_chunks` may be set to instead of `True`; all of it can be left out."""
+
+    root: Root
+    """What a document may be. Default: `"auto"`, the first object or array."""
+
+    repair: bool
+    """Mend malformed text instead of ending the stream with an error. Default: `True`."""
+
+    style: Style
+    """How items are separated. Default: `"spaced"`, as `json.dumps` does."""
+
+
+class StreamOptions(TypedDict, total=False):
+    """A chat completion's `stream_options`: the SDK's own members, and `valid_json_chunks`."""
+
+    include_usage: bool
+    """Ask the provider for a last chunk with the tokens used (OpenAI's own option)."""
+
+    include_obfuscation: bool
+    """Let the provider pad its chunks (OpenAI's own option). The padding is not passed on."""
+
+    valid_json_chunks: bool | ValidJSONChunks
+    """Every chunk's content is the whole JSON document so far."""
+
+
+class _Ended(TypedDict):
+    complete: bool
+    """The document itself was closed."""
+
+    repairs: int
+    """How many departures from the text as it was written."""
+
+
+class JSONStatus(_Ended, total=False):
+    """How a choice's document ended: `json_status` beside the choice's `finish_reason`."""
+
+    error: Code
+    """Why this choice failed, when others did not. Left out when it did not fail."""
+
+
+def json_status(choice: Any) -> JSONStatus | None:
+    """Give how the document of `choice` ended, or `None` where it has not.
+
+    `choice`: one of a chunk's `choices`, an SDK object or a dict. The cost is one look-up.
+    """
+    if isinstance(choice, dict):
+        return cast("JSONStatus | None", choice.get("json_status"))
+    return cast("JSONStatus | None", getattr(choice, "json_status", None))
