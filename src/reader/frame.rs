@@ -6,6 +6,7 @@
 use super::repair::Rule;
 use super::repair::ends::is_key_byte;
 use super::repair::quotes::{Mark, mark_at};
+use super::repair::words::is_scalar;
 use super::{Cursor, Reader, Scalar, State, Step, Stepped};
 use crate::aggregator::Root;
 use crate::error::Kind;
@@ -47,6 +48,13 @@ pub(super) struct Frame {
 struct Begin {
     at: usize,
     phase: Phase,
+    /// Where the key or the word begins and ends.
+    from: usize,
+    end: usize,
+    /// Does the key hold a bracket that may begin another document?
+    brace: bool,
+    /// Does the key hold a colon after a name?
+    colon: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +65,7 @@ enum Phase {
     KeyEnd,
     Bare,
     BareEnd,
+    Second,
 }
 
 enum Belief {
@@ -168,7 +177,8 @@ impl Reader {
         }
         cursor.at += ticks + if ticks >= 3 { name } else { 0 };
         if ticks >= 3 {
-            self.frame.prose = false;
+            // On the line of the fence, options may stand in brackets: `js {1,3}`.
+            self.frame.prose = name > 0;
             self.frame.fence_line = true;
             self.lines_skipped = false;
         }
@@ -346,6 +356,7 @@ impl Begin {
                 Phase::Key(mark) => self.key(text, mark),
                 Phase::KeyEnd => self.key_end(text, credible),
                 Phase::Bare => self.bare(text, bracket),
+                Phase::Second => self.second(text),
                 Phase::BareEnd => self.bare_end(text, bracket, credible),
             };
             if found.is_some() {
@@ -373,45 +384,53 @@ impl Begin {
     fn first_in_object(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
         let byte = self.space(text)?;
         if let Some((mark, length)) = mark_at(text, self.at) {
-            return self.go(Phase::Key(mark), length);
+            if mark != Mark::Escaped {
+                self.from = self.at + length;
+                return self.go(Phase::Key(mark), length);
+            }
         }
         match byte {
             b'}' => Some(if credible { Belief::Yes } else { Belief::No }),
             b'\\' => escaped(text, self.at),
             b'/' | b'#' | b',' if credible => Some(Belief::Yes),
-            _ if is_key_byte(byte) => self.go(Phase::Bare, 0),
+            _ if is_key_byte(byte) => {
+                self.from = self.at;
+                self.go(Phase::Bare, 0)
+            }
             _ => Some(Belief::No),
         }
     }
 
     fn first_in_array(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
         let byte = self.space(text)?;
-        if mark_at(text, self.at).is_some() {
+        if byte != b'\\' && mark_at(text, self.at).is_some() {
             return Some(Belief::Yes);
         }
         match byte {
             b'\\' => escaped(text, self.at),
-            b'{' | b'[' if credible => Some(Belief::Yes),
             b'[' => {
                 self.at += 1;
                 None
             }
-            b'{' => self.nested_object(text),
-            b']' | b'/' | b'(' | b',' | b'.' if credible => Some(Belief::Yes),
+            b'{' => self.nested_object(text, credible),
+            b']' | b'/' | b'#' | b'(' | b',' | b'.' if credible => Some(Belief::Yes),
             b'-' | b'+' | b'0'..=b'9' if credible => Some(Belief::Yes),
-            _ if is_key_byte(byte) || byte == b'+' => self.go(Phase::Bare, 0),
+            _ if is_key_byte(byte) || byte == b'+' => {
+                self.from = self.at;
+                self.go(Phase::Bare, 1)
+            }
             _ => Some(Belief::No),
         }
     }
 
     /// `[{`: as an object in prose; `[{}` is enough.
-    fn nested_object(&mut self, text: &[u8]) -> Option<Belief> {
+    fn nested_object(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
         let mut at = self.at + 1;
         while text.get(at)?.is_ascii_whitespace() {
             at += 1;
         }
         let byte = *text.get(at)?;
-        let begins = mark_at(text, at).is_some() || byte == b'}' || is_key_byte(byte);
+        let begins = credible || mark_at(text, at).is_some() || byte == b'}' || is_key_byte(byte);
         Some(match byte {
             b'\\' => return escaped(text, at),
             _ if begins => Belief::Yes,
@@ -425,6 +444,16 @@ impl Begin {
                 b'\\' => {
                     text.get(self.at + 1)?;
                     self.at += 2;
+                }
+                b'{' => {
+                    self.brace = true;
+                    self.at += 1;
+                }
+                b':' => {
+                    let name = text.get(self.from..self.at).unwrap_or_default();
+                    let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
+                    self.colon |= !name.is_empty() && name.iter().all(named);
+                    self.at += 1;
                 }
                 _ => match mark_at(text, self.at) {
                     Some((mark, length)) if open.closes_with(mark) => {
@@ -450,9 +479,10 @@ impl Begin {
             mark_at(text, self.at).is_some() || matches!(byte, b'{' | b'[' | b'-' | b'0'..=b'9');
         match byte {
             b':' | b'=' => Some(Belief::Yes),
+            _ if self.brace => Some(Belief::No),
             b',' | b'}' if credible => Some(Belief::Yes),
             _ if value && credible => Some(Belief::Yes),
-            _ if is_key_byte(byte) && credible => Some(Belief::Yes),
+            _ if (is_key_byte(byte) || self.colon) && credible => Some(Belief::Yes),
             _ => Some(Belief::No),
         }
     }
@@ -461,17 +491,33 @@ impl Begin {
         while is_key_byte(*text.get(self.at)?) && mark_at(text, self.at).is_none() {
             self.at += 1;
         }
+        self.end = self.at;
         self.go(Phase::BareEnd, 0)
+    }
+
+    /// In prose, the second item must be as plain as the first one: `[2, p. 5]` is none.
+    fn second(&mut self, text: &[u8]) -> Option<Belief> {
+        let byte = self.space(text)?;
+        let word = text.get(self.from..self.end).unwrap_or_default();
+        let plain = matches!(byte, b'{' | b'[' | b'-' | b'0'..=b'9');
+        let literal = matches!(byte, b't' | b'f' | b'n' | b'T' | b'F' | b'N');
+        let begins = plain || literal || mark_at(text, self.at).is_some();
+        Some(if is_scalar(word) && begins {
+            Belief::Yes
+        } else {
+            Belief::No
+        })
     }
 
     fn bare_end(&mut self, text: &[u8], bracket: u8, credible: bool) -> Option<Belief> {
         let byte = self.space(text)?;
         let quote = mark_at(text, self.at).is_some();
+        let word = text.get(self.from..self.end).unwrap_or_default();
         Some(match byte {
             b':' | b'=' if bracket == b'{' => Belief::Yes,
-            b',' if bracket == b'[' => Belief::Yes,
-            b',' | b']' if credible && bracket == b'[' => Belief::Yes,
-            b',' if credible => Belief::Yes,
+            b',' if bracket == b'[' && !credible => return self.go(Phase::Second, 1),
+            b',' | b'(' if credible => Belief::Yes,
+            b']' if credible && is_scalar(word) => Belief::Yes,
             _ if quote && credible => Belief::Yes,
             _ => Belief::No,
         })

@@ -411,7 +411,7 @@ impl Reader {
             inner: self.open.inner,
             clean: !self.open.dirty,
             mark,
-            before: self.open.before,
+            before: [self.open.earlier, self.open.before],
             scalar,
             limit: self.look_limit(cursor),
             ended: self.ended,
@@ -669,7 +669,7 @@ impl Reader {
                 self.key_piece(cursor, end);
                 return Ok(Step::Wait);
             };
-            if byte == b'\\' {
+            if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
                     end += length;
@@ -730,6 +730,12 @@ impl Reader {
         }
     }
 
+    /// Is the backslash here part of a quote that closes the open string?
+    #[inline]
+    fn at_escaped_quote(&self, text: &[u8], at: usize) -> bool {
+        self.open.mark == Mark::Escaped && mark_at(text, at).is_some()
+    }
+
     /// Where the plain text of the open string ends.
     #[inline]
     fn string_end(&self, text: &[u8], from: usize) -> usize {
@@ -757,7 +763,7 @@ impl Reader {
                 self.say_text(cursor, end, sink);
                 return Ok(Step::Wait);
             };
-            if byte == b'\\' {
+            if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
                     end += length;
@@ -796,6 +802,10 @@ impl Reader {
         let raw = cursor.slice(end);
         if let Some(&last) = raw.last() {
             self.say(raw, sink);
+            self.open.earlier = match raw {
+                [.., earlier, _] => *earlier,
+                _ => self.open.before,
+            };
             self.open.before = last;
             cursor.at = end;
         }

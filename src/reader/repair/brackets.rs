@@ -107,7 +107,7 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Step {
-        let doubled = self.last_closer == byte && self.state == State::Between;
+        let doubled = self.last_closer == byte && !self.gap && self.state == State::Between;
         let below = self.stack.iter().rposition(|open| open.closer() == byte);
         match below {
             Some(level) => {

@@ -12,6 +12,8 @@ use crate::reader::stack::Bracket;
 pub(crate) enum Verdict {
     /// The value ends here.
     Close,
+    /// The value ends here; the quote that follows at once is one too many.
+    CloseTwo,
     /// What stands here is text.
     Text,
     /// The string ended before; this quote opens a key.
@@ -30,8 +32,8 @@ pub(crate) struct Place<'s> {
     pub(crate) clean: bool,
     /// The quote in question; none in a text without quotes.
     pub(crate) mark: Option<Mark>,
-    /// The byte before the place.
-    pub(crate) before: u8,
+    /// The two bytes before the place, the nearer one last.
+    pub(crate) before: [u8; 2],
     /// Is it a number or a literal whose end is in question?
     pub(crate) scalar: bool,
     /// Bytes that may be looked at, white space not counted.
@@ -43,9 +45,6 @@ pub(crate) struct Place<'s> {
 impl Place<'_> {
     fn top(&self) -> Bracket {
         self.stack.last().copied().unwrap_or(Bracket::Array)
-    }
-    fn in_object(&self) -> bool {
-        self.top() == Bracket::Object
     }
     /// Well formed so far, or at least with no quote open inside.
     fn calm(&self) -> bool {
@@ -71,7 +70,15 @@ enum Phase {
     /// After a key without quotes.
     BareKeyEnd(Wants),
     /// After a colon: a value must begin.
-    Value(Verdict2),
+    Value(Then),
+    /// In a number or a word after a colon.
+    ValueWord(Then),
+    /// In a quoted text after a colon.
+    ValueText(Mark),
+    /// After a quoted text after a colon.
+    ValueEnd,
+    /// After an ellipsis.
+    Dots,
     /// After a plus sign.
     Plus,
     /// After a quote that follows the one in question at once.
@@ -92,7 +99,7 @@ enum Wants {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Verdict2 {
+enum Then {
     Close,
     Opens,
 }
@@ -106,6 +113,23 @@ pub(crate) struct Ends {
     spaces: usize,
     gap: bool,
     line: bool,
+    /// Does the key that is looked at hold a colon after a name?
+    colon: bool,
+    /// Does it begin with two quotes?
+    doubled: bool,
+    /// Where the key or word that is looked at begins.
+    from: usize,
+    /// How many of the open brackets are closed before the place looked at.
+    closed: usize,
+}
+
+impl Then {
+    fn verdict(self) -> Verdict {
+        match self {
+            Self::Close => Verdict::Close,
+            Self::Opens => Verdict::Opens,
+        }
+    }
 }
 
 type Answer = Option<Verdict>;
@@ -148,7 +172,11 @@ impl Ends {
                 Phase::KeyEnd(wants) => self.key_end(text, place, wants),
                 Phase::BareKey(wants) => self.bare_key(text, place, wants),
                 Phase::BareKeyEnd(wants) => self.bare_key_end(text, place, wants),
-                Phase::Value(then) => self.value(text, place, then),
+                Phase::Value(then) => self.value(text, then),
+                Phase::ValueWord(then) => self.value_word(text, place, then),
+                Phase::ValueText(mark) => self.value_text(text, place, mark),
+                Phase::ValueEnd => self.value_end(text),
+                Phase::Dots => self.dots(text),
                 Phase::Plus => self.plus(text, place),
                 Phase::Adjacent => self.adjacent(text, place),
             };
@@ -174,6 +202,7 @@ impl Ends {
         match self.phase {
             Phase::After | Phase::Comma | Phase::Closer | Phase::Plus => Verdict::Close,
             Phase::Adjacent => Verdict::Text,
+            Phase::ValueText(_) | Phase::ValueEnd => Verdict::Opens,
             _ => self.beyond(place),
         }
     }
@@ -198,32 +227,61 @@ impl Ends {
         None
     }
 
+    fn begin_key(&mut self, mark: Mark, wants: Wants, by: usize) -> Answer {
+        self.from = self.at + by;
+        self.colon = false;
+        self.doubled = false;
+        self.go(Phase::Key(mark, wants), by)
+    }
+
+    /// A bracket that may close a container: from here on, the place is in the one around it.
+    fn close(&mut self, place: &Place<'_>, byte: u8) -> Answer {
+        let open = place.stack.len().saturating_sub(self.closed);
+        let mut inside = place.stack.iter().take(open);
+        let level = inside.rposition(|open| open.closer() == byte);
+        self.closed = place.stack.len() - level.unwrap_or(open.saturating_sub(1));
+        self.line = false;
+        self.go(Phase::Closer, 1)
+    }
+
+    /// Is the place that is looked at in an object?
+    fn in_object(&self, place: &Place<'_>) -> bool {
+        let open = place.stack.len().saturating_sub(self.closed);
+        let top = open.checked_sub(1).and_then(|at| place.stack.get(at));
+        top == Some(&Bracket::Object)
+    }
+
     fn after(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         let byte = self.space(text)?;
         if let Some((mark, length)) = mark_at(text, self.at) {
             return self.after_quote(text, place, mark, length);
         }
         match byte {
-            b',' | b';' if !place.in_object() && place.calm() => Some(Verdict::Close),
+            b',' | b';' if !self.in_object(place) && place.calm() => Some(Verdict::Close),
             b',' => self.go(Phase::Comma, 1),
             b';' if place.calm() => self.go(Phase::Comma, 1),
             b'}' | b']' | b')' if place.calm() && byte == place.top().closer() => {
                 Some(Verdict::Close)
             }
-            b'}' | b']' => self.go(Phase::Closer, 1),
-            b')' if place.stack.iter().any(|open| open.closer() == b')') => {
-                self.go(Phase::Closer, 1)
-            }
+            b'}' | b']' => self.close(place, byte),
+            b')' if place.stack.iter().any(|open| open.closer() == b')') => self.close(place, byte),
             b'+' if place.mark.is_some() => self.go(Phase::Plus, 1),
             b'/' => self.comment(text, place),
             b'#' if self.gap && place.calm() && place.mark.is_some() || place.scalar => {
                 Some(Verdict::Close)
             }
-            b'{' | b'[' if !place.in_object() && place.calm() && self.gap => Some(Verdict::Close),
-            b'0'..=b'9' | b'-' if place.scalar && !place.in_object() && self.gap => {
+            b'{' | b'[' if !self.in_object(place) && place.calm() && self.gap => {
                 Some(Verdict::Close)
             }
-            _ if is_key_byte(byte) => self.after_letter(place),
+            b'0'..=b'9' | b'-'
+                if !self.in_object(place)
+                    && self.gap
+                    && (place.scalar || self.line && place.calm()) =>
+            {
+                Some(Verdict::Close)
+            }
+            b'.' if self.gap && place.calm() => self.go(Phase::Dots, 0),
+            _ if is_key_byte(byte) || byte == b'\\' => self.after_letter(place),
             _ => Some(Verdict::Text),
         }
     }
@@ -243,13 +301,19 @@ impl Ends {
     /// A letter after the place: the rest of a text, or a key after a missing comma, or the key
     /// that the quote in question opens.
     fn after_letter(&mut self, place: &Place<'_>) -> Answer {
-        if !place.in_object() {
-            return Some(Verdict::Text);
+        if !self.in_object(place) {
+            let item = self.line && place.calm();
+            self.from = self.at;
+            return if item {
+                self.go(Phase::ValueWord(Then::Close), 0)
+            } else {
+                Some(Verdict::Text)
+            };
         }
         if !self.gap {
-            let apart = matches!(place.before, b' ' | b',' | b'\n' | b'\t' | b'{');
+            let apart = matches!(place.before[1], b' ' | b',' | b'\n' | b'\t' | b'{');
             return match place.mark {
-                Some(mark) if apart => self.go(Phase::Key(mark, Wants::Opening), 0),
+                Some(mark) if apart => self.begin_key(mark, Wants::Opening, 0),
                 _ => Some(Verdict::Text),
             };
         }
@@ -275,8 +339,8 @@ impl Ends {
                 Some(Verdict::Text)
             };
         }
-        if place.in_object() {
-            return self.go(Phase::Key(mark, Wants::Colon), length);
+        if self.in_object(place) {
+            return self.begin_key(mark, Wants::Colon, length);
         }
         if place.inner || !self.gap {
             return Some(Verdict::Text);
@@ -287,23 +351,23 @@ impl Ends {
     fn comma(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         let byte = self.space(text)?;
         if let Some((mark, length)) = mark_at(text, self.at) {
-            let wants = match (place.in_object(), place.clean) {
+            let wants = match (self.in_object(place), place.clean) {
                 (false, _) => Wants::Item,
                 (true, true) => Wants::Any,
                 (true, false) => Wants::Colon,
             };
-            return self.go(Phase::Key(mark, wants), length);
+            return self.begin_key(mark, wants, length);
         }
         match byte {
             b',' => self.go(Phase::Comma, 1),
             b'}' | b']' | b')' if place.calm() => Some(Verdict::Close),
-            b'}' | b']' => self.go(Phase::Closer, 1),
+            b'}' | b']' => self.close(place, byte),
             b'/' | b'#' if place.calm() => self.comma_comment(text, byte),
             b'.' if text.get(self.at..)?.starts_with(b"...") => Some(Verdict::Close),
             b'.' if b"...".starts_with(text.get(self.at..)?) => None,
             0xE2 if text.get(self.at..)?.starts_with("…".as_bytes()) => Some(Verdict::Close),
             b'{' | b'[' if place.clean => Some(Verdict::Close),
-            _ if is_key_byte(byte) && place.in_object() && place.calm() => {
+            _ if is_key_byte(byte) && self.in_object(place) && place.calm() => {
                 self.go(Phase::BareKey(Wants::Colon), 0)
             }
             _ => Some(Verdict::Text),
@@ -325,7 +389,7 @@ impl Ends {
         let byte = self.space(text)?;
         match byte {
             b',' => self.go(Phase::Comma, 1),
-            b'}' | b']' | b')' => self.go(Phase::Closer, 1),
+            b'}' | b']' | b')' => self.close(place, byte),
             b'`' => Some(Verdict::Close),
             _ if self.line => Some(Verdict::Close),
             _ if place.clean && !matches!(byte, b'"' | b'\'') => Some(Verdict::Close),
@@ -339,14 +403,32 @@ impl Ends {
                 return Some(self.beyond(place));
             }
             match *text.get(self.at)? {
-                b'\\' => {
+                b'\\' if open != Mark::Escaped || mark_at(text, self.at).is_none() => {
                     text.get(self.at + 1)?;
                     self.at += 2;
                 }
-                b'\n' => return Some(Verdict::Text),
+                b'\n' => {
+                    let close = self.colon && place.clean;
+                    return Some(if close { Verdict::Close } else { Verdict::Text });
+                }
                 b':' | b',' | b'{' | b'}' if wants == Wants::Opening => return Some(Verdict::Text),
+                b':' => {
+                    let name = text.get(self.from..self.at).unwrap_or_default();
+                    let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
+                    self.colon |= !name.is_empty() && name.iter().all(named);
+                    self.at += 1;
+                }
                 _ => match mark_at(text, self.at) {
                     Some((mark, length)) if open.closes_with(mark) => {
+                        if self.at == self.from && !self.doubled {
+                            // `""name"": 1`, or an empty key.
+                            let next = *text.get(self.at + length)?;
+                            self.doubled = is_key_byte(next);
+                            if self.doubled {
+                                self.at += length;
+                                continue;
+                            }
+                        }
                         self.gap = false;
                         return self.go(Phase::KeyEnd(wants), length);
                     }
@@ -358,10 +440,21 @@ impl Ends {
 
     fn key_end(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
         let byte = self.space(text)?;
+        if self.doubled && !self.gap && mark_at(text, self.at).is_some() {
+            self.doubled = false;
+            return self.go(Phase::KeyEnd(wants), 1);
+        }
+        if self.colon
+            && place.clean
+            && wants != Wants::Opening
+            && !matches!(byte, b':' | b',' | b'}')
+        {
+            return Some(Verdict::Close);
+        }
         match (byte, wants) {
-            (b':', Wants::Opening) => self.go(Phase::Value(Verdict2::Opens), 1),
+            (b':', Wants::Opening) => self.go(Phase::Value(Then::Opens), 1),
             (b':', Wants::Item) => Some(Verdict::Text),
-            (b':', _) if place.inner => self.go(Phase::Value(Verdict2::Close), 1),
+            (b':', _) if place.inner => self.go(Phase::Value(Then::Close), 1),
             (b':' | b'=', Wants::Any | Wants::Colon) => Some(Verdict::Close),
             (b',' | b'}', Wants::Any) => Some(Verdict::Close),
             (b',' | b']', Wants::Item) => Some(Verdict::Close),
@@ -390,23 +483,88 @@ impl Ends {
         }
         match self.space(text)? {
             b':' if place.clean => Some(Verdict::Close),
-            b':' => self.go(Phase::Value(Verdict2::Close), 1),
+            b':' => self.go(Phase::Value(Then::Close), 1),
             _ => Some(Verdict::Text),
         }
     }
 
-    fn value(&mut self, text: &[u8], _: &Place<'_>, then: Verdict2) -> Answer {
+    fn value(&mut self, text: &[u8], then: Then) -> Answer {
         let byte = self.space(text)?;
-        let begins = matches!(
-            byte,
-            b'"' | b'\'' | b'{' | b'[' | b'(' | b'-' | b'0'
-                ..=b'9' | b't' | b'f' | b'n' | b'T' | b'F' | b'N'
-        ) || mark_at(text, self.at).is_some();
-        Some(match (begins, then) {
-            (false, _) => Verdict::Text,
-            (true, Verdict2::Close) => Verdict::Close,
-            (true, Verdict2::Opens) => Verdict::Opens,
+        if let Some((mark, length)) = mark_at(text, self.at) {
+            return match then {
+                Then::Close => Some(Verdict::Close),
+                Then::Opens => self.go(Phase::ValueText(mark), length),
+            };
+        }
+        match byte {
+            b'{' | b'[' | b'(' => Some(then.verdict()),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'T' | b'F' | b'N' => {
+                self.from = self.at;
+                self.go(Phase::ValueWord(then), 0)
+            }
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    /// A number or a literal, and what may follow one.
+    fn value_word(&mut self, text: &[u8], place: &Place<'_>, then: Then) -> Answer {
+        while is_key_byte(*text.get(self.at)?) || text.get(self.at) == Some(&b'+') {
+            self.at += 1;
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(Verdict::Text);
+            }
+        }
+        let word = text.get(self.from..self.at).unwrap_or_default();
+        let mut ahead = *self;
+        ahead.line = false;
+        let byte = ahead.space(text)?;
+        let ends = matches!(byte, b',' | b'}' | b']' | b'/' | b'#' | b';') || ahead.line;
+        Some(if ends && super::words::is_scalar(word) {
+            then.verdict()
+        } else {
+            Verdict::Text
         })
+    }
+
+    /// A quoted text after the key that the quote in question would open: to its next quote.
+    fn value_text(&mut self, text: &[u8], place: &Place<'_>, open: Mark) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                let listed = matches!(place.before, [b',', _] | [_, b',' | b'\n']);
+                return Some(if listed {
+                    Verdict::Opens
+                } else {
+                    Verdict::Text
+                });
+            }
+            let byte = *text.get(self.at)?;
+            match mark_at(text, self.at) {
+                Some((mark, length)) if open.closes_with(mark) => {
+                    self.line = false;
+                    return self.go(Phase::ValueEnd, length);
+                }
+                _ if byte == b'\\' => {
+                    text.get(self.at + 1)?;
+                    self.at += 2;
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    fn value_end(&mut self, text: &[u8]) -> Answer {
+        let byte = self.space(text)?;
+        let ends = matches!(byte, b',' | b'}' | b']' | b'"' | b'/' | b'`') || self.line;
+        Some(if ends { Verdict::Opens } else { Verdict::Text })
+    }
+
+    /// `"x" ...]`
+    fn dots(&mut self, text: &[u8]) -> Answer {
+        while *text.get(self.at)? == b'.' {
+            self.at += 1;
+        }
+        let ends = matches!(self.space(text)?, b',' | b'}' | b']');
+        Some(if ends { Verdict::Close } else { Verdict::Text })
     }
 
     fn plus(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
@@ -420,22 +578,29 @@ impl Ends {
     }
 
     /// `"say "hi""`, `"5""`: the first of two quotes is text, if the second one may close.
-    /// `"x""b": 1`, `["a""b"]`: a comma is missing.
+    /// `"x"",`: there is one too many. `"x""b": 1`, `["a""b"]`: a comma is missing.
     fn adjacent(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         self.gap = false;
         let byte = self.space(text)?;
         let Some(mark) = place.mark else {
             return Some(Verdict::Text);
         };
-        if self.gap || place.inner || !is_key_byte(byte) {
+        if place.inner {
             return Some(Verdict::Text);
         }
-        let wants = if place.in_object() {
+        let ends = matches!(byte, b',' | b'}' | b']');
+        if ends && !place.before[1].is_ascii_digit() && place.clean {
+            return Some(Verdict::CloseTwo);
+        }
+        if self.gap || !is_key_byte(byte) {
+            return Some(Verdict::Text);
+        }
+        let wants = if self.in_object(place) {
             Wants::Colon
         } else {
             Wants::Item
         };
-        self.go(Phase::Key(mark, wants), 0)
+        self.begin_key(mark, wants, 0)
     }
 }
 

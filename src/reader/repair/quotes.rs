@@ -19,13 +19,15 @@ pub(crate) enum Mark {
     Curly,
     /// `‘` `’` `‚` `‛`
     CurlySingle,
+    /// `\"`, where a quote should be.
+    Escaped,
 }
 
 impl Mark {
     /// May a string that this one opened be closed by that one?
     pub(crate) fn closes_with(self, other: Self) -> bool {
         match self {
-            Self::Double | Self::Single => self == other,
+            Self::Double | Self::Single | Self::Escaped => self == other,
             Self::Backtick => matches!(other, Self::Backtick | Self::Single),
             Self::Curly => matches!(other, Self::Curly | Self::Double),
             Self::CurlySingle => matches!(other, Self::CurlySingle | Self::Single),
@@ -40,6 +42,7 @@ pub(crate) fn mark_at(text: &[u8], at: usize) -> Option<(Mark, usize)> {
         b'"' => Some((Mark::Double, 1)),
         b'\'' => Some((Mark::Single, 1)),
         b'`' => Some((Mark::Backtick, 1)),
+        b'\\' if text.get(at + 1) == Some(&b'"') => Some((Mark::Escaped, 2)),
         0xC2 if matches!(text.get(at + 1), Some(0xAB | 0xBB)) => Some((Mark::Curly, 2)),
         0xE2 if text.get(at + 1) == Some(&0x80) => match text.get(at + 2)? {
             0x9C..=0x9F => Some((Mark::Curly, 3)),
@@ -64,6 +67,8 @@ pub(crate) struct Open {
     pub(crate) dirty: bool,
     /// Its last byte, or the quote that opened it.
     pub(crate) before: u8,
+    /// The byte before that one.
+    pub(crate) earlier: u8,
 }
 
 impl Reader {
@@ -126,6 +131,14 @@ impl Reader {
             Verdict::Close => {
                 cursor.at += width;
                 self.end_text(sink);
+            }
+            Verdict::CloseTwo => {
+                self.record(Rule::RepeatedQuotes, cursor.at);
+                cursor.at += 2 * length;
+                self.end_text(sink);
+            }
+            Verdict::Opens if mark != self.open.mark => {
+                self.inner_quote(cursor, mark, length, sink)
             }
             Verdict::Text => self.inner_quote(cursor, mark, length, sink),
             Verdict::Opens => {
@@ -212,8 +225,10 @@ impl Reader {
         }
         self.open.dirty = true;
         let raw = cursor.slice(cursor.at + length);
-        self.say(if mark == Mark::Double { b"\\\"" } else { raw }, sink);
+        let double = matches!(mark, Mark::Double | Mark::Escaped);
+        self.say(if double { b"\\\"" } else { raw }, sink);
         cursor.at += length;
+        self.open.earlier = self.open.before;
         self.open.before = b'"';
         self.state = State::Text;
     }
@@ -242,7 +257,7 @@ impl Reader {
         }
         match self.look(cursor, Some(self.open.mark), false) {
             None => return Ok(Step::Wait),
-            Some(Verdict::Close | Verdict::Opens) => self.say_empty(sink),
+            Some(Verdict::Close | Verdict::Opens | Verdict::CloseTwo) => self.say_empty(sink),
             Some(Verdict::Joins(distance)) => {
                 self.record(Rule::JoinedStrings, cursor.at);
                 cursor.at += distance;

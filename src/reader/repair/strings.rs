@@ -18,7 +18,7 @@ enum Rewritten {
     Backslash,
 }
 
-/// Reads the escapes of other languages: `\'`, `\x41`, `\U0001F600`, `\u{1F600}`, `\101`, `\0`.
+/// Reads the escapes of other languages: `\'`, `\x41`, `\U0001F600`, `\101`, `\0`.
 fn rewrite(text: &[u8], ended: bool) -> Rewritten {
     let digits = |from: usize, count: usize| -> Result<Option<u32>, ()> {
         let mut value = 0u32;
@@ -45,32 +45,9 @@ fn rewrite(text: &[u8], ended: bool) -> Rewritten {
         Some(b'\n') => Rewritten::Nothing(2),
         Some(b'x') => found(4, digits(2, 2)),
         Some(b'U') => found(10, digits(2, 8)),
-        Some(b'u') if text.get(2) == Some(&b'{') => braced(text, ended),
         Some(b'0'..=b'3') => octal(text, ended),
         Some(_) => Rewritten::Backslash,
     }
-}
-
-/// `\u{1F600}`
-fn braced(text: &[u8], ended: bool) -> Rewritten {
-    let mut value = 0u32;
-    for at in 3..10 {
-        match text.get(at) {
-            None if ended => return Rewritten::Backslash,
-            None => return Rewritten::More,
-            Some(b'}') if at > 3 => {
-                return match char::from_u32(value) {
-                    Some(character) => Rewritten::Character(at + 1, character),
-                    None => Rewritten::Backslash,
-                };
-            }
-            Some(&byte) => match hex(byte) {
-                Some(digit) => value = value << 4 | digit,
-                None => return Rewritten::Backslash,
-            },
-        }
-    }
-    Rewritten::Backslash
 }
 
 /// `\101`: three digits, since fewer are references in regular expressions; and `\0`.

@@ -7,6 +7,7 @@ use super::strings::push_text;
 use crate::event::{Container, Sink};
 use crate::reader::scalar::Scalar;
 use crate::reader::stack::Bracket;
+use crate::reader::text::{Escape, escape};
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
 
 /// Words that stand for a literal.
@@ -59,6 +60,11 @@ fn classify(word: &[u8]) -> Word {
         return Word::Literal(json);
     }
     number(word).map_or(Word::Text, Word::Number)
+}
+
+/// Is it a number or a literal, in whatever form?
+pub(crate) fn is_scalar(word: &[u8]) -> bool {
+    classify(word) != Word::Text
 }
 
 /// `+1`, `.5`, `1.`, `0x1F`, `1_000` as JSON writes them.
@@ -199,16 +205,16 @@ impl Reader {
             return Ok(Step::Wait);
         };
         match (verdict, found) {
-            (Verdict::Close, Word::Text)
-            | (Verdict::Text | Verdict::Opens | Verdict::Joins(_), _) => {
+            (Verdict::Close, Word::Text) => {
                 self.begin_bare(cursor, end, sink);
-                if verdict == Verdict::Close {
-                    self.end_text(sink);
-                }
+                self.end_text(sink);
             }
             (Verdict::Close, found) => {
                 self.take_word(found, end, cursor)?;
                 self.say_token(sink);
+            }
+            _ => {
+                self.begin_bare(cursor, end, sink);
             }
         }
         Ok(Step::Go)
@@ -219,6 +225,9 @@ impl Reader {
         let mut end = self.looked;
         while let Some(&byte) = rest.get(end) {
             if stops_word(byte) || byte >= 0xC2 && mark_at(rest, end).is_some() {
+                return Some(end);
+            }
+            if byte == b'#' && classify(rest.get(..end).unwrap_or_default()) != Word::Text {
                 return Some(end);
             }
             if byte == b'/' && !self.ended {
@@ -363,7 +372,7 @@ impl Reader {
         let rest = cursor.rest();
         let stops = |at: usize, byte: u8| {
             byte.is_ascii_whitespace()
-                || matches!(byte, b',' | b';' | b'}' | b']' | b')' | b'"')
+                || matches!(byte, b',' | b';' | b'}' | b']' | b')' | b'"' | b'\\')
                 || byte >= 0xC2 && matches!(mark_at(rest, at), Some((Mark::Curly, _)))
         };
         let run = rest
@@ -379,6 +388,9 @@ impl Reader {
             return Ok(Step::Wait);
         };
         let quote = mark_at(rest, 0).map_or(0, |(_, length)| length);
+        if byte == b'\\' && quote == 0 {
+            return Ok(self.bare_escape(cursor, sink));
+        }
         if self.ends.reach() < quote {
             self.ends = Ends::new(quote);
         }
@@ -408,6 +420,25 @@ impl Reader {
         }
     }
 
+    /// An escape in a text without quotes: as in a string.
+    fn bare_escape<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Step {
+        match escape(cursor.rest()) {
+            Escape::More => return Step::Wait,
+            Escape::Valid(length) => {
+                self.say(cursor.slice(cursor.at + length), sink);
+                cursor.at += length;
+            }
+            odd => {
+                if !self.bad_escape(cursor, odd) {
+                    return Step::Wait;
+                }
+                self.say_scratch(sink);
+                self.state = State::Bare;
+            }
+        }
+        Step::Go
+    }
+
     /// Where a value must come: nothing that begins one.
     pub(in crate::reader) fn odd_value<S: Sink>(
         &mut self,
@@ -433,6 +464,11 @@ impl Reader {
             b':' | b'=' | b'>' if in_object => {
                 self.record(Rule::WrongColon, cursor.at);
                 cursor.at += 1;
+                Ok(Step::Go)
+            }
+            b'\\' | b'/' if cursor.rest().len() == 1 && !self.ended => Ok(Step::Wait),
+            b'/' if !matches!(cursor.rest().get(1), Some(b'/' | b'*')) => {
+                self.begin_word();
                 Ok(Step::Go)
             }
             b'/' | b'#' => self.comment(cursor),
