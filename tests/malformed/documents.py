@@ -107,25 +107,27 @@ class Document:
         self.tokens.insert(at, Token("raw", text, (), locked=True))
 
     def set(self, path: Path, value: Any) -> None:
-        """Changes what is expected."""
-        if not path:
-            self.expected = value
-            return
-        at = self.expected
-        for step in path[:-1]:
-            at = at[step]
-        at[path[-1]] = value
+        """Puts another value into the document."""
+        self.expect(path, value)
+        self.original = _replaced(self.original, path, value)
 
-    def get(self, path: Path) -> Any:
-        """What is expected there."""
-        at = self.expected
-        for step in path:
-            at = at[step]
-        return at
+    def expect(self, path: Path, value: Any) -> None:
+        """Changes what is expected, but not what the document was."""
+        self.expected = _replaced(self.expected, path, value)
 
     def in_object(self, token: Token) -> bool:
         """Is the value that the token belongs to a member of an object?"""
         return bool(token.path) and isinstance(token.path[-1], str)
+
+
+def _replaced(tree: Any, path: Path, value: Any) -> Any:
+    if not path:
+        return copy.deepcopy(value)
+    at = tree
+    for step in path[:-1]:
+        at = at[step]
+    at[path[-1]] = copy.deepcopy(value)
+    return tree
 
 
 def scalar(rng: Random) -> Any:

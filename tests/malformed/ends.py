@@ -52,7 +52,8 @@ def between_tokens(doc: Document) -> bool:
 
 def _settled(doc: Document, at: int) -> bool:
     """Is what stands before this place decided, whatever would have come?"""
-    before = doc.tokens[at - 1]
+    written = [t for t in doc.tokens[:at] if t.kind != "space" or t.text]
+    before = written[-1]
     if before.locked or any(t.locked for t in doc.tokens[max(0, at - 3) : at + 3]):
         return False
     if before.kind == "scalar":
@@ -75,7 +76,7 @@ def inside_string(doc: Document) -> bool:
     path, text = token.path, token.value[:keep]
     if not _cut(doc, at + 1):
         return False
-    doc.set(path, text)
+    doc.expect(path, text)
     token.body, token.closing, token.locked = escape(text, '"', doc.ascii_only), "", True
     return True
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
-from . import comments, ends, framing, inner_quotes, punctuation, quotes, scalars, strings  # noqa: F401  (they register)
+from . import comments, dialects, ends, framing, inner_quotes, punctuation, quotes, scalars, strings  # noqa: F401  (they register)
 from .documents import Document, document
 from .registry import MUTATIONS, STAGES
 
@@ -65,6 +65,8 @@ def _compatible(names: Sequence[str]) -> bool:
         return bool(front & set(names))
     if whole & set(names):  # a wrapped document is wrapped well-formed
         return len(names) == 1
+    if sum(name.startswith("dialects.") for name in names) > 1:
+        return False
     # Text after the closing bracket can't be told from text after a bracket closed too early.
     early = {"punctuation.doubled_closer"}
     return not (early & set(names) and "frame" in stages)

@@ -113,7 +113,11 @@ def _inner(doc: Document, kind: str) -> bool:
             )
         )
         text = before + text + after
+    if kind != "start" and text.startswith('"'):
+        text = "So " + text
     give(doc, token, text)
+    if kind == "start":  # the second quote is dropped: it may as well be the opening quote, doubled
+        doc.expect(token.path, text[1:-1] if text.endswith('"') else text[1:])
     token.body = escape(text, '"', doc.ascii_only).replace('\\"', '"')
     return True
 

@@ -142,7 +142,6 @@ def broken_unicode_escape(doc: Document) -> bool:
             r"\u12 ",
             r"\uZZZZ",
             r"\upsilon",
-            r"\u{1F600}",
             r"\u00g1",
             r"\u ",
             r"C:\users\x ",
