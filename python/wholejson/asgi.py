@@ -113,7 +113,7 @@ class ValidJSONChunks:
         if request is None:
             return
         if request is not _FOREIGN:
-            scope["wholejson.agent_id"] = request.agent_id
+            _note(scope, agent_id=request.agent_id)
         if request is _FOREIGN or request.options is None:
             await self._pass(scope, body, request, receive, send)
         elif header(scope, b"x-stainless-helper-method") in _JOINING:
@@ -149,7 +149,7 @@ class ValidJSONChunks:
             if report is not None:
                 report["client_gone"] = departure.happened
                 report["agent_id"] = request.agent_id
-                scope["wholejson.report"] = report
+                _note(scope, report=report)
                 self._tell(report)
 
     async def _inside(self, scope: Scope, receive: Receive, turned: Turned) -> None:
@@ -202,6 +202,12 @@ class ValidJSONChunks:
 _FOREIGN = object()
 # Bodies beyond this are read beside the event loop: nobody else's stream waits for them.
 _LARGE = 1 << 20
+
+
+def _note(scope: Scope, **notes: object) -> None:
+    """Tell whoever stands outside and has laid out a dict for it."""
+    if "wholejson" in scope:
+        scope["wholejson"].update(notes)
 
 
 def _resized(scope: Scope, length: int, changes: dict[bytes, bytes | None]) -> Scope:

@@ -245,11 +245,11 @@ def _route(path: str, method: str) -> tuple[str, dict[str, Any] | None]:
         found = (methods for pattern, methods in _ROUTES if pattern.fullmatch(rest))
         allowed = next(found, None)
     if allowed is None:
-        text = f"there is nothing at {path[:200]}"
+        text = "there is nothing at this path"
         return rest, {"status": 404, "message": text, "code": "unknown_path"}
     if method not in allowed:
         headers = [(b"allow", ", ".join(allowed).encode())]
-        text = f"{method[:20]} is not allowed here"
+        text = "this method is not allowed here"
         refusal = {"status": 405, "message": text, "code": "method_not_allowed"}
         return rest, {**refusal, "headers": headers}
     return rest, None

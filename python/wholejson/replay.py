@@ -95,7 +95,7 @@ class Replay:
                 return
             await self._complete(scope, body, receive, send)
         else:
-            await send_error(send, 404, f"there is no {method} {path[:200]}", code="unknown_path")
+            await send_error(send, 404, "there is nothing at this path", code="unknown_path")
 
     def _list_models(self) -> dict[str, Any]:
         model = {"object": "model", "created": _CREATED, "owned_by": "wholejson"}

@@ -51,7 +51,10 @@ class Departure:
         return self._watcher
 
     async def _watch(self) -> None:
-        while (await self._receive())["type"] != "http.disconnect":
+        while True:
+            message = await self._receive()
+            if message["type"] == "http.disconnect":
+                break
             await asyncio.sleep(_PAUSE)
         self._gone.set()
 

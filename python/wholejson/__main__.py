@@ -1,0 +1,5 @@
+"""``python -m wholejson``: the command line."""
+
+from .cli import main
+
+main()

@@ -1,0 +1,287 @@
+"""The command line. stdout carries data, stderr words.
+
+Exit status: 0 when something was shown, 1 when no JSON was found or a limit was passed, 2 for
+wrong use.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+try:
+    import typer
+except ImportError:  # pragma: no cover
+    sys.stderr.write("wholejson: the command line needs: pip install 'wholejson[cli]'\n")
+    sys.exit(2)
+
+from . import Aggregator, ChunkTransformer, Error, NoJSONError, __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="wholejson",
+    help="Every chunk is whole JSON: streamed JSON text in, complete partial documents out.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+_READ = 64 << 10
+
+
+class Root(str, enum.Enum):
+    """What the document may be."""
+
+    auto = "auto"
+    object = "object"
+    array = "array"
+    any = "any"
+
+
+class Style(str, enum.Enum):
+    """How snapshots separate their items."""
+
+    spaced = "spaced"
+    compact = "compact"
+
+
+RootOption = Annotated[Root, typer.Option(help="What the document may be.")]
+StyleOption = Annotated[Style, typer.Option(help="How snapshots separate their items.")]
+RepairOption = Annotated[
+    bool, typer.Option("--repair/--no-repair", help="Repair malformed text, or refuse it.")
+]
+
+
+def main() -> NoReturn:
+    """Run the command line, and end the process with its exit status."""
+    try:
+        app(prog_name="wholejson")
+    except BrokenPipeError:
+        _forget_stdout()
+        sys.exit(0)
+    except KeyboardInterrupt:
+        sys.exit(130)
+    sys.exit(0)
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    if version:
+        print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def pipe(
+    root: RootOption = Root.auto,
+    style: StyleOption = Style.spaced,
+    repair: RepairOption = True,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say on stderr what was repaired, and where.")
+    ] = False,
+) -> None:
+    """Read text on stdin as it arrives; write each new snapshot on a line of its own.
+
+    [bold]Examples[/bold]
+
+      llm 'a user as JSON' | wholejson pipe
+      printf '{"name": "Jo' | wholejson pipe
+      wholejson pipe --explain < answer.txt | tail -n 1
+    """
+    reader = Aggregator(root=root.value, style=style.value, repair=repair)
+    explained = 0
+    try:
+        for delta in _stdin():
+            _show(reader, reader.feed(delta))
+            if explain:
+                explained = _explain(reader, explained)
+        _show(reader, reader.finish())
+    except NoJSONError as error:
+        _fail(str(error))
+    except Error as error:
+        _show(reader, reader.changed_before_error)
+        _fail(str(error))
+    finally:
+        if explain:
+            explained = _explain(reader, explained)
+    if explain and reader.repair_count == 0:
+        _say("nothing was repaired")
+    if reader.trailing:
+        _say(f"{reader.trailing} bytes of text after the document were left out")
+    if not reader.complete:
+        _say("the document was cut off: the last line is what was known of it")
+
+
+@app.command()
+def sse(
+    root: RootOption = Root.auto, style: StyleOption = Style.spaced, repair: RepairOption = True
+) -> None:
+    """Read a stream of chat completion chunks on stdin; write it with whole JSON in each chunk.
+
+    It has no request to look at, so it always transforms.
+
+    [bold]Example[/bold]
+
+      curl -sN https://api.openai.com/v1/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json' -d '{"model": "gpt-4o", "stream": true, "response_format": {"type": "json_object"}, "messages": [{"role": "user", "content": "A user as JSON"}]}' | wholejson sse
+    """  # noqa: E501
+    transformer = ChunkTransformer(root=root.value, style=style.value, repair=repair)
+    for part in _stdin():
+        _write(transformer.feed(part))
+        if transformer.ended:
+            break
+    _write(transformer.finish())
+    report = transformer.report
+    code = report["error"]
+    if code is not None:
+        _say(f"the stream ended with an error: {code}")
+    elif not report["complete"] and report["updates"]:
+        _say("the document was cut off: the last snapshot is what was known of it")
+    if code in ("no_json", "invalid_json", "limit_exceeded") or not report["updates"]:
+        raise typer.Exit(1)
+
+
+@app.command()
+def serve(
+    upstream: Annotated[
+        str | None,
+        typer.Option(help="The provider's base URL, as the SDKs take it.", metavar="URL"),
+    ] = None,
+    replay: Annotated[
+        bool | None,
+        typer.Option("--replay", help="Serve documents from here instead of an upstream."),
+    ] = None,
+    host: Annotated[str | None, typer.Option(help="Where to listen. [127.0.0.1]")] = None,
+    port: Annotated[int | None, typer.Option(help="Where to listen. [8080]")] = None,
+    workers: Annotated[int | None, typer.Option(help="How many processes. [1]")] = None,
+    upstream_key_env: Annotated[
+        str | None,
+        typer.Option(
+            help="The environment variable that holds the provider's key. Without a key, those "
+            "of the clients pass through. [WHOLEJSON_UPSTREAM_KEY]",
+            metavar="NAME",
+        ),
+    ] = None,
+    metrics_port: Annotated[
+        int | None, typer.Option(help="Serve metrics for Prometheus there. [none]")
+    ] = None,
+    replay_pace: Annotated[
+        float | None, typer.Option(help="Seconds between events of --replay. [0.02]")
+    ] = None,
+) -> None:
+    """Serve the endpoint: an OpenAI-compatible API with stream_options.valid_json_chunks.
+
+    Every setting can also stand in the environment, as WHOLEJSON_ and its name.
+
+    [bold]Examples[/bold]
+
+      wholejson serve --upstream https://api.openai.com/v1
+      wholejson serve --upstream https://api.openai.com/v1 --upstream-key-env OPENAI_API_KEY
+      wholejson serve --replay --port 0
+      WHOLEJSON_UPSTREAM=http://localhost:8000/v1 wholejson serve --workers 4
+    """
+    given = {
+        "upstream": upstream,
+        "replay": replay,
+        "host": host,
+        "port": port,
+        "workers": workers,
+        "metrics_port": metrics_port,
+        "replay_pace": replay_pace,
+    }
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
+    if upstream_key_env is not None:
+        chosen["upstream_key"] = os.environ.get(upstream_key_env)
+        if not chosen["upstream_key"]:
+            _misuse(f"the environment variable {upstream_key_env} is not set")
+    try:
+        from pydantic import ValidationError
+
+        from .server.config import Settings
+        from .server.run import run
+    except ImportError as error:
+        _misuse(f"serving needs {error.name}: pip install 'wholejson[gateway]'")
+    try:
+        settings = Settings(**chosen)
+    except ValidationError as error:
+        for wrong in error.errors():
+            name = "".join(f"{part}: " for part in wrong["loc"][:1])
+            _say(f"{name}{wrong['msg'].removeprefix('Value error, ')}")
+        raise typer.Exit(2) from None
+    try:
+        raise typer.Exit(run(settings))
+    except OSError as error:
+        _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}")
+
+
+@app.command()
+def demo(
+    pace: Annotated[float, typer.Option(help="Seconds between two events.")] = 0.06,
+) -> None:
+    """Show the shreds that a stream brings, and the whole objects that come of them.
+
+    Starts the gateway on documents of its own, runs the official OpenAI client against it, and
+    ends by itself. Needs no key and no network.
+    """
+    try:
+        from .server.demo import show
+    except ImportError as error:
+        _misuse(f"the demo needs {error.name}: pip install 'wholejson[all]'")
+    raise typer.Exit(show(pace))
+
+
+def _stdin() -> Iterator[bytes]:
+    """Give what stdin brings, as it arrives."""
+    while True:
+        part = os.read(sys.stdin.fileno(), _READ)
+        if not part:
+            return
+        yield part
+
+
+def _show(reader: Aggregator, changed: bool) -> None:
+    if changed:
+        _write((reader.snapshot_bytes() or b"") + b"\n")
+
+
+def _write(data: bytes) -> None:
+    if data:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+def _explain(reader: Aggregator, told: int) -> int:
+    repairs = reader.repairs
+    for repair in repairs[told:]:
+        _say(f"repair at offset {repair.offset}: {repair.description} ({repair.kind})")
+    return len(repairs)
+
+
+def _say(text: str) -> None:
+    print(f"wholejson: {text}", file=sys.stderr, flush=True)
+
+
+def _fail(text: str) -> NoReturn:
+    _say(text)
+    raise typer.Exit(1)
+
+
+def _misuse(text: str) -> NoReturn:
+    _say(text)
+    raise typer.Exit(2)
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from complaining, at its end, of a pipe that nobody reads."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,138 @@
+"""The outermost door: health, access log, and no error that leaves with a word too much."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from wholejson._http.errors import send_error
+from wholejson.errors import UpstreamError
+
+if TYPE_CHECKING:
+    from wholejson._http.types import ASGIApp, Message, Receive, Scope, Send
+
+    from .metrics import Metrics
+
+__all__ = ["Access", "route"]
+
+_log = logging.getLogger("wholejson.access")
+_errors = logging.getLogger("wholejson.errors")
+_ROUTES = ("chat/completions", "completions", "responses", "embeddings", "moderations", "models")
+_REPORTED = ("updates", "repairs", "events_in", "events_out", "bytes_in", "bytes_out", "complete")
+
+
+def route(path: str) -> str:
+    """Name the route of a path, in words of ours: a path may hold anything, a key too."""
+    rest = path.removeprefix("/v1/")
+    return next((name for name in _ROUTES if rest == name or rest.startswith(f"{name}/")), "other")
+
+
+class Access:
+    """Serves `/healthz` and `/readyz`; logs and counts everything else.
+
+    The log is one JSON object a line: time, method, route, status, seconds, bytes, agent_id, and
+    for streams with the flag what happened in them. No key, no content, no path, no query.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, ready: Callable[[], bool]) -> None:
+        self._app = app
+        self._metrics = metrics
+        self._ready = ready
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+        elif scope["path"] in ("/healthz", "/readyz"):
+            await self._health(scope["path"], send)
+        else:
+            await self._served(scope, receive, send)
+
+    async def _health(self, path: str, send: Send) -> None:
+        well = path == "/healthz" or self._ready()
+        status, body = (200, b"ok\n") if well else (503, b"stopping\n")
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
+
+    async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.monotonic()
+        notes: dict[str, Any] = {}
+        seen = _Seen(send)
+        scope["wholejson"] = notes
+        self._metrics.begin()
+        fault: str | None = None
+        try:
+            await self._app(scope, receive, seen.send)
+        except asyncio.CancelledError:
+            # Only the server itself cancels, when its time to stop is up.
+            fault = "shutdown"
+        except UpstreamError as error:
+            fault = error.kind
+        except Exception as error:  # whatever it is: it is told here, and nowhere else
+            fault = "internal_error"
+            _errors.error("%s", json.dumps({"error": type(error).__name__, "at": _places(error)}))
+            if not seen.status:
+                text = "the gateway failed; nothing was sent to the upstream again"
+                await send_error(seen.send, 500, text, code="internal_error")
+        finally:
+            self._metrics.end(route(scope["path"]), seen.status)
+            self._write(scope, seen, notes, fault, time.monotonic() - began)
+
+    def _write(
+        self, scope: Scope, seen: _Seen, notes: dict[str, Any], fault: str | None, seconds: float
+    ) -> None:
+        if not _log.isEnabledFor(logging.INFO):
+            return
+        report = notes.get("report")
+        line: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "method": scope["method"] if scope["method"].isalpha() else "?",
+            "route": route(scope["path"]),
+            "status": seen.status,
+            "seconds": round(seconds, 4),
+            "bytes": seen.bytes,
+            "ended": seen.ended,
+            "agent_id": notes.get("agent_id"),
+        }
+        if fault is not None:
+            line["fault"] = fault
+        if report is not None:
+            line["stream"] = {name: report[name] for name in _REPORTED}
+            line["stream"]["error"] = report["error"] or (
+                "upstream_error" if report["upstream_error"] else None
+            )
+            line["stream"]["client_gone"] = report["client_gone"]
+        _log.info("%s", json.dumps(line))
+
+
+class _Seen:
+    """A `send` that remembers what went through it."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+        self.bytes = 0
+        self.ended = False
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.body":
+            self.bytes += len(message.get("body", b""))
+            self.ended = not message.get("more_body", False)
+        elif message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+def _places(error: BaseException) -> list[str]:
+    """Say where an error was raised: files and lines, no values."""
+    places, trace = [], error.__traceback__
+    while trace is not None:
+        code = trace.tb_frame.f_code
+        places.append(f"{code.co_filename.rpartition('/')[2]}:{trace.tb_lineno} {code.co_name}")
+        trace = trace.tb_next
+    return places[-8:]

@@ -1,0 +1,65 @@
+"""Who comes in, and how many at once."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from wholejson._http.body import header, with_headers
+from wholejson._http.errors import send_error
+
+if TYPE_CHECKING:
+    from wholejson._http.types import ASGIApp, Receive, Scope, Send
+
+__all__ = ["Capacity", "Clients"]
+
+
+class Clients:
+    """Lets in who presents one of the gateway's own keys as a bearer token.
+
+    That key ends here: the app inside does not see it. Compared in constant time.
+    """
+
+    def __init__(self, app: ASGIApp, keys: Sequence[str]) -> None:
+        self._app = app
+        self._keys = [key.encode() for key in keys]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] != "http" or not self._keys:
+            await self._app(scope, receive, send)
+            return
+        given = header(scope, b"authorization") or b""
+        scheme, _, key = given.partition(b" ")
+        known = [hmac.compare_digest(key.strip(), allowed) for allowed in self._keys]
+        if scheme.lower() != b"bearer" or not any(known):
+            text = "this gateway wants a key of its own: Authorization: Bearer …"
+            await send_error(send, 401, text, code="invalid_api_key")
+            return
+        headers = with_headers(list(scope["headers"]), {b"authorization": None})
+        await self._app({**scope, "headers": headers}, receive, send)
+
+
+class Capacity:
+    """Serves so many requests at once; more are asked to come again."""
+
+    def __init__(self, app: ASGIApp, requests: int) -> None:
+        self._app = app
+        self._free = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._free <= 0:
+            text = "the gateway is serving as many requests as it may; try again"
+            again = [(b"retry-after", b"1")]
+            await send_error(send, 503, text, code="overloaded", headers=again)
+            return
+        self._free -= 1
+        try:
+            await self._app(scope, receive, send)
+        finally:
+            self._free += 1

@@ -1,0 +1,115 @@
+"""The configuration of the gateway: command line over environment over defaults."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+__all__ = ["Settings"]
+
+_MIB = 1 << 20
+_PREFIX = "WHOLEJSON_"
+
+
+class Settings(BaseSettings):
+    """The settings of one gateway; each can be set as ``WHOLEJSON_<NAME>`` in the environment.
+
+    Raises ``pydantic.ValidationError`` for what does not fit, without showing any value.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, frozen=True, extra="forbid", hide_input_in_errors=True
+    )
+
+    upstream: str | None = None
+    """The provider's base URL as the SDKs take it, `/v1` included."""
+    upstream_key: SecretStr | None = None
+    """The provider's key. Without it the clients' own keys pass through."""
+    replay: bool = False
+    """Serve documents from here instead of an upstream."""
+    replay_pace: float = Field(default=0.02, ge=0)
+    """Seconds between two events of a replayed document."""
+    replay_faults: bool = False
+    """Obey `x-replay-fault` in requests: for tests."""
+    client_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    """Keys of which clients must present one; separated by commas in the environment."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8080, ge=0, le=65535)
+    workers: int = Field(default=1, ge=1)
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where Prometheus finds its metrics; none are served without it."""
+
+    heartbeat: float = Field(default=15.0, ge=0)
+    """Seconds of silence after which a stream with the flag gets a comment; 0 for never."""
+    connect_timeout: float = Field(default=5.0, gt=0)
+    first_byte_timeout: float = Field(default=600.0, gt=0)
+    idle_timeout: float = Field(default=300.0, gt=0)
+    shutdown_grace: int = Field(default=30, ge=0)
+    """Seconds for streams to finish when the gateway is told to stop."""
+
+    max_request_bytes: int = Field(default=64 * _MIB, gt=0)
+    max_document_bytes: int = Field(default=8 * _MIB, gt=0)
+    """Text of one stream with the flag."""
+    max_requests: int = Field(default=2000, gt=0)
+    """Requests at the same time in one process; more are answered with 503."""
+    max_process_bytes: int = Field(default=1024 * _MIB, gt=0)
+    """Text of all streams with the flag in one process, and bodies that are being read."""
+
+    @field_validator("client_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("upstream")
+    @classmethod
+    def _is_base_url(cls, value: str | None) -> str | None:
+        if value is not None:
+            parts = urlsplit(value)
+            if parts.scheme not in ("http", "https") or not parts.hostname:
+                raise ValueError("must begin with http:// or https://, and end with /v1")
+            if parts.username or parts.password or parts.query or parts.fragment:
+                raise ValueError("must have no credentials, query or fragment")
+        return value
+
+    @model_validator(mode="after")
+    def _is_sound(self) -> Settings:
+        if (self.upstream is None) == (not self.replay):
+            raise ValueError("give either an upstream (--upstream URL) or --replay")
+        if self.upstream_key is not None and not self.client_keys and not _loopback(self.host):
+            raise ValueError(
+                "this gateway holds the upstream's key: it does not listen beyond loopback, "
+                f"where anybody could spend it, unless {_PREFIX}CLIENT_KEYS names keys that "
+                "clients must present"
+            )
+        return self
+
+    def export(self) -> None:
+        """Write the settings into the environment, where the worker processes read them."""
+        for name in type(self).model_fields:
+            value = getattr(self, name)
+            if isinstance(value, SecretStr):
+                value = value.get_secret_value()
+            elif isinstance(value, tuple):
+                value = ",".join(key.get_secret_value() for key in value)
+            if value is None:
+                os.environ.pop(_PREFIX + name.upper(), None)
+            else:
+                os.environ[_PREFIX + name.upper()] = str(value)
+
+
+def _loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
