@@ -227,7 +227,10 @@ def serve(
 
 @app.command()
 def demo(
-    pace: Annotated[float, typer.Option(help="Seconds between two events.")] = 0.06,
+    pace: Annotated[
+        float | None,
+        typer.Option(help="Seconds between two events. [0.06; 0.01 where nobody looks on]"),
+    ] = None,
 ) -> None:
     """Show the shreds that a stream brings, and the whole objects that come of them.
 

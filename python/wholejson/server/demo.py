@@ -36,9 +36,11 @@ and point your client at it; its key passes through:
 """
 
 
-def show(pace: float) -> int:
-    """Run the demonstration; give the exit status."""
+def show(pace: float | None = None) -> int:
+    """Run the demonstration, with so many seconds between two events; give the exit status."""
     console = Console()
+    if pace is None:
+        pace = 0.06 if console.is_terminal else 0.01
     with _gateway(pace) as url:
         client = openai.OpenAI(base_url=url, api_key="demo", max_retries=0)
         for model, title in _MODELS.items():

@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import shutil
+import socket
 import sys
 import tempfile
 from typing import TYPE_CHECKING, Any
@@ -50,21 +51,6 @@ class Told(logging.Filter):
         return "without completing response" not in record.getMessage()
 
 
-class _Server(uvicorn.Server):
-    """A server that knows when it has been told to stop."""
-
-    def run(self, sockets: Any = None) -> None:
-        _servers.append(self)
-        super().run(sockets)
-
-
-_servers: list[_Server] = []
-
-
-def _ready() -> bool:
-    return not any(server.should_exit for server in _servers)
-
-
 def worker() -> ASGIApp:
     """Give the app of one worker process, as the environment describes it."""
     from .app import compose
@@ -81,52 +67,47 @@ def run(settings: Settings) -> int:
     flag by an error event, all others by a broken connection.
     """
     _raise_file_limit()
-    config = uvicorn.Config(
-        _WORKER,
-        factory=True,
-        host=settings.host,
-        port=settings.port,
-        workers=settings.workers,
-        loop="auto",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=_LOGS,
-        access_log=False,
-        server_header=False,
-        date_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=settings.shutdown_grace,
-    )
-    socket = config.bind_socket()
-    port = socket.getsockname()[1]
+    options: dict[str, Any] = {
+        "host": settings.host,
+        "loop": "auto",
+        "http": "httptools",
+        "ws": "none",
+        "lifespan": "on",
+        "log_config": _LOGS,
+        "access_log": False,
+        "server_header": False,
+        "date_header": False,
+        "proxy_headers": False,
+        "timeout_graceful_shutdown": settings.shutdown_grace,
+    }
     with contextlib.ExitStack() as stack:
-        stack.callback(socket.close)
         if settings.workers > 1:
-            _serve_many(settings, config, socket, port, stack)
+            _serve_many(settings, options, stack)
         else:
-            _serve_one(settings, config, socket, port)
+            _serve_one(settings, options, stack)
     return 0
 
 
-def _serve_one(settings: Settings, config: uvicorn.Config, socket: Any, port: int) -> None:
+def _serve_one(settings: Settings, options: dict[str, Any], stack: contextlib.ExitStack) -> None:
     from .app import compose
     from .metrics import Metrics, serve_metrics
 
     metrics = Metrics()
-    config.app, config.factory = compose(settings, metrics, _ready), False
+    server: uvicorn.Server | None = None
+    app = compose(settings, metrics, lambda: server is not None and not server.should_exit)
+    server = uvicorn.Server(uvicorn.Config(app, **options))
+    bound = _bound(settings)
+    stack.callback(bound.close)
     if settings.metrics_port is not None:
         at = serve_metrics(settings.metrics_host, settings.metrics_port, metrics.registry)
         _say_metrics(settings, at)
-    _say(settings, port)
-    _Server(config).run([socket])
+    _say(settings, bound.getsockname()[1])
+    server.run([bound])
 
 
-def _serve_many(
-    settings: Settings, config: uvicorn.Config, socket: Any, port: int, stack: contextlib.ExitStack
-) -> None:
-    from uvicorn.supervisors import Multiprocess
-
+def _serve_many(settings: Settings, options: dict[str, Any], stack: contextlib.ExitStack) -> None:
+    with _bound(settings) as bound:  # is the address free, and which port is it?
+        port = bound.getsockname()[1]
     settings.export()
     if settings.metrics_port is not None:
         folder = tempfile.mkdtemp(prefix="wholejson-metrics-")
@@ -136,7 +117,20 @@ def _serve_many(
 
         _say_metrics(settings, serve_metrics(settings.metrics_host, settings.metrics_port, None))
     _say(settings, port)
-    Multiprocess(config, target=_Server(config).run, sockets=[socket]).run()
+    uvicorn.run(_WORKER, factory=True, port=port, workers=settings.workers, **options)
+
+
+def _bound(settings: Settings) -> socket.socket:
+    """Give a socket on the address to listen on; raise `OSError` if it is taken."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    bound = socket.socket(family)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((settings.host, settings.port))
+    except OSError:
+        bound.close()
+        raise
+    return bound
 
 
 def _say(settings: Settings, port: int) -> None:
