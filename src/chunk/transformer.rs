@@ -189,6 +189,14 @@ impl Machine {
         self.rewriter.pass(block, out);
     }
 
+    /// As `pass`, and with its blank line if that did not arrive.
+    fn pass_whole(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+        self.pass(block, out);
+        if !block.is_finished() {
+            sse::write_blank(block, out);
+        }
+    }
+
     fn block(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
         let Some(data) = block.data() else {
             return self.without_data(block, out);
@@ -212,12 +220,7 @@ impl Machine {
                 self.foreign = true;
                 self.pass(block, out);
             }
-            Shape::Empty => {
-                self.chat = true;
-                self.rewriter.supersede(data, &self.envelope);
-                self.pass(block, out);
-            }
-            Shape::Chunk => self.chunk(block, out),
+            Shape::Empty | Shape::Chunk => self.chunk(shape, block, out),
             Shape::TooMany => {
                 let message = "an event has more choices than a stream may have";
                 let failure = Failure::new(Code::LimitExceeded, Some(message));
@@ -226,38 +229,41 @@ impl Machine {
         }
     }
 
-    fn chunk(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+    fn chunk(&mut self, shape: Shape, block: &Block<'_>, out: &mut Vec<u8>) {
         let data = block.data().unwrap_or_default();
         self.chat = true;
-        self.template.learn(data, &self.envelope.members);
         if self.session.is_texting() {
-            return self.push(block, out);
+            return self.push(shape, block, out);
         }
+        if shape == Shape::Empty && self.queue.is_empty() {
+            return self.pass_whole(block, out);
+        }
+        // An event without choices keeps its place, behind what waits for the first text.
+        self.template.learn(data, &self.envelope.members);
         let Envelope { choices, parts, .. } = &self.envelope;
         let text = choices.iter().any(|choice| choice.has_text(data, parts));
         let gives = choices.iter().any(super::envelope::Choice::gives);
         match self.session.begin(text, gives, block.raw().len()) {
-            Phase::Push => self.push(block, out),
-            Phase::Queue => {
-                self.fate = Fate::Queued;
-                self.queued += 1;
-                self.queue.extend_from_slice(block.raw());
-                if !block.is_finished() {
-                    sse::write_blank(block, &mut self.queue);
-                }
-            }
+            Phase::Push => self.push(shape, block, out),
+            Phase::Queue => self.enqueue(block),
             Phase::Pass => {
                 self.release(out);
                 for (at, choice) in self.envelope.choices.iter().enumerate() {
                     self.session.note(choice.index(data, at), choice.facts);
                 }
-                self.pass(block, out);
-                if !block.is_finished() {
-                    sse::write_blank(block, out);
-                }
+                self.pass_whole(block, out);
                 self.fail_if_due(out);
             }
             Phase::Replay => self.replay(block, out),
+        }
+    }
+
+    fn enqueue(&mut self, block: &Block<'_>) {
+        self.fate = Fate::Queued;
+        self.queued += 1;
+        self.queue.extend_from_slice(block.raw());
+        if !block.is_finished() {
+            sse::write_blank(block, &mut self.queue);
         }
     }
 
@@ -269,15 +275,21 @@ impl Machine {
         let mut reader = framer.read(&queue);
         while let Ok(Some(frame)) = reader.next() {
             if let Frame::Block(waiting) = frame {
-                self.envelope.scan(waiting.data().unwrap_or_default());
-                self.push(&waiting, out);
+                let shape = self.envelope.scan(waiting.data().unwrap_or_default());
+                self.push(shape, &waiting, out);
             }
         }
-        self.envelope.scan(block.data().unwrap_or_default());
-        self.push(block, out);
+        let shape = self.envelope.scan(block.data().unwrap_or_default());
+        self.push(shape, block, out);
     }
 
-    fn push(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+    /// A chunk of a stream with text.
+    fn push(&mut self, shape: Shape, block: &Block<'_>, out: &mut Vec<u8>) {
+        if shape == Shape::Empty {
+            let data = block.data().unwrap_or_default();
+            self.rewriter.supersede(data, &self.envelope);
+            return self.pass_whole(block, out);
+        }
         let Self {
             rewriter, session, ..
         } = self;
@@ -388,8 +400,7 @@ impl Machine {
             return self.write_last(last, out);
         };
         if let Some(last) = last.filter(|last| !last.is_finished() && last.data().is_none()) {
-            self.rewriter.pass(last, out);
-            sse::write_blank(last, out);
+            self.pass_whole(last, out);
         }
         out.append(&mut closing);
         if let (Code::UpstreamClosed, Some(said)) = (failure.code, &self.complaint) {
@@ -404,10 +415,10 @@ impl Machine {
     }
 
     fn write_last(&mut self, last: Option<&Block<'_>>, out: &mut Vec<u8>) {
-        let Some(last) = last else { return };
-        self.pass(last, out);
-        if self.state == State::Failed && !last.is_finished() {
-            sse::write_blank(last, out);
+        match last {
+            Some(last) if self.state == State::Failed => self.pass_whole(last, out),
+            Some(last) => self.pass(last, out),
+            None => {}
         }
     }
 }

@@ -279,7 +279,7 @@ fn rule_8_with_several_choices_one_that_failed_waits_for_the_others() {
 #[test]
 fn rule_8_the_error_event_comes_if_no_choice_succeeded() {
     let stream = [
-        text_of(0, "{"),
+        text_of(0, "no"),
         text_of(1, "[ "),
         stop_of(0),
         stop_of(1),

@@ -648,3 +648,22 @@ fn a_compact_style_is_written_compactly() {
     );
     assert_eq!(json!("{\"a\":[1,2]}"), outcome.contents()[0]);
 }
+
+#[test]
+fn prose_fences_and_think_blocks_around_the_document_are_left_out_and_repairs_are_counted() {
+    let stream = [
+        role(),
+        text("<think>{\"no\": 1}</think>Here it is:\n"),
+        text("```json\n{'a': "),
+        text("\"b\",}\n```\nDone."),
+        stop(),
+        DONE.into(),
+    ]
+    .concat();
+    let outcome = run(stream);
+    assert_eq!(vec![json!("{\"a\": \"b\"}"), json!("{\"a\": \"b\"}")], outcome.contents());
+    let status = &outcome.events()[1]["choices"][0]["json_status"];
+    assert_eq!(json!(true), status["complete"]);
+    assert!(status["repairs"].as_u64().unwrap() > 0);
+    assert_eq!(status["repairs"].as_u64().unwrap(), outcome.report.repairs);
+}
