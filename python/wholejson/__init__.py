@@ -7,8 +7,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from ._core import Aggregator, ChunkTransformer, Limits, Repair, __version__
-from .client import wrap
 from .deltas import snapshots
 from .errors import (
     Error,
@@ -20,6 +21,10 @@ from .errors import (
     UsageError,
 )
 from .types import JSONStatus, StreamOptions, ValidJSONChunks, json_status
+
+if TYPE_CHECKING:
+    from .client import wrap
+    from .stream import wrap_stream
 
 __all__ = [
     "Aggregator",
@@ -40,4 +45,22 @@ __all__ = [
     "json_status",
     "snapshots",
     "wrap",
+    "wrap_stream",
 ]
+
+_LAZY = {"wrap": "client", "wrap_stream": "stream"}
+"""What is imported when it is first asked for, and from where."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(f".{_LAZY[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LAZY})

@@ -332,12 +332,14 @@ class Session:
         """Write the snapshot of a choice."""
     def status(self, index: int, /) -> Status | None:
         """Tell how the document of a choice stands."""
-    def failure(self) -> Error | None:
-        """Give the error that ends the stream now, if there is one."""
+    def failed(self) -> bool:
+        """Tell whether there is a reason to end the stream now."""
+    def indexes(self) -> list[int]:
+        """Give the indexes of the choices, in the order of their coming."""
     def release(self, index: int, /) -> None:
         """The held chunk of this choice went out, at the end of the stream."""
     def end(
-        self, done: bool, code: Code | None = None, message: str | None = None, /
+        self, how: Literal["closed", "failed", "timeout", "upstream"], /
     ) -> tuple[list[tuple[int, Status]], Error | None]:
         """Tell that the stream has ended, give what is still due: last chunks, then the error."""
 

@@ -66,11 +66,16 @@ fn build(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
 }
 
 /// A failure of a stream of chunks: what the bytes form writes as the one error event.
+/// `precise` is the error of the document, if it was one.
 #[cold]
 pub(crate) fn failure_to_python<'py>(
     py: Python<'py>,
     failure: &Failure,
+    precise: Option<Error>,
 ) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(error) = precise.filter(|error| error.kind() != Kind::NoJson) {
+        return build(py, error);
+    }
     let classes = classes(py)?;
     let class = match failure.code {
         Code::NoJson => &classes.no_json,

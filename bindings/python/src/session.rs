@@ -3,10 +3,10 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use wholejson::Form;
-use wholejson::chunk::{self, Action, Content, End, Facts, Failure, Finish, Held, Phase};
+use wholejson::chunk::{self, Action, Code, Content, End, Facts, Failure, Finish, Held, Phase};
 
 use crate::error::failure_to_python;
-use crate::options::{chunk_options, failure_code};
+use crate::options::chunk_options;
 use crate::report::status;
 use crate::text::{Text, with_text};
 use crate::turns::Turns;
@@ -148,11 +148,13 @@ impl Session {
         known.map(|known| status(py, known)).transpose()
     }
 
-    fn failure<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
-        let failure = self.core.lock(py)?.failure().cloned();
-        failure
-            .map(|failure| failure_to_python(py, &failure))
-            .transpose()
+    fn failed(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.core.lock(py)?.failure().is_some())
+    }
+
+    fn indexes(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
+        let core = self.core.lock(py)?;
+        Ok(core.channels().map(|(index, _)| index).collect())
     }
 
     #[pyo3(signature = (index, /))]
@@ -161,7 +163,7 @@ impl Session {
         Ok(())
     }
 
-    #[pyo3(signature = (done, code=None, message=None, /))]
+    #[pyo3(signature = (how, /))]
     #[expect(
         clippy::type_complexity,
         reason = "the indexes and statuses of last chunks, the error"
@@ -169,23 +171,33 @@ impl Session {
     fn end<'py>(
         &self,
         py: Python<'py>,
-        done: bool,
-        code: Option<&str>,
-        message: Option<&str>,
+        how: &str,
     ) -> PyResult<(Vec<(u64, Bound<'py, PyDict>)>, Option<Bound<'py, PyAny>>)> {
-        let end = match code {
-            Some(code) => End::Failed(Failure::new(failure_code(code)?, message)),
-            None if done => End::Done,
-            None => End::Closed,
+        let mut core = self.core.lock(py)?;
+        let how = match how {
+            "upstream" => End::Upstream,
+            "failed" => core.failure().cloned().map_or(End::Closed, End::Failed),
+            "timeout" => End::Failed(Failure::new(Code::UpstreamTimeout, None)),
+            _ => End::Closed,
         };
-        let ending = self.core.lock(py)?.end(end);
+        let ending = core.end(how);
+        // The document knows where it went wrong; the code of the stream is less precise.
+        let broken = |failure: &Failure| {
+            let said = |(_, channel): (u64, &chunk::Channel)| {
+                let error = channel.document().error();
+                error.filter(|_| channel.failure() == Some(failure))
+            };
+            core.channels().find_map(said)
+        };
+        let precise = ending.failure.as_ref().and_then(broken);
+        drop(core);
         let finals = ending.finals.iter();
         let finals = finals
             .map(|last| Ok((last.index, status(py, last.status)?)))
             .collect::<PyResult<_>>()?;
         let failure = ending.failure.as_ref();
         let failure = failure
-            .map(|failure| failure_to_python(py, failure))
+            .map(|failure| failure_to_python(py, failure, precise))
             .transpose()?;
         Ok((finals, failure))
     }

@@ -1,0 +1,309 @@
+"""Chunk objects in, chunk objects out. What is given out when is decided by the session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal, NamedTuple
+
+from ._core import Limits, Session
+from .carry import PADDING, Carry, filled, take
+from .errors import LimitError
+from .shapes import changed, get, made, members, says, text_parts
+
+__all__ = ["Rewriter"]
+
+_TOP = frozenset({"choices"})
+_CHOICE = frozenset({"delta", "index", "finish_reason", "logprobs"})
+_OTHERWISE = frozenset({"tool_calls", "function_call", "refusal", "audio"})
+_NAMES = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
+"""What every chunk of a stream says: the names it goes by."""
+_MAX_CHOICES = 1024
+_SIZE = 350
+"""Bytes of a chunk as providers send it, where they matter and are not known."""
+_LOGPROB = 64
+"""Bytes of one log-probability, alike."""
+
+
+class _Facts(NamedTuple):
+    """What a choice says beside its text."""
+
+    role: bool
+    others: bool
+    otherwise: bool
+    finish: str | None
+
+
+class _Slot:
+    """What is kept for one choice."""
+
+    def __init__(self) -> None:
+        self.carry = Carry()
+        self.held: Any = None
+
+
+class Rewriter:
+    """One response, chunk by chunk.
+
+    :raises TypeError, ValueError: for an option that is none.
+    """
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self.session = Session(**options)
+        self.ended = False
+        self._limit = (options.get("limits") or Limits()).event
+        self._slots: dict[int, _Slot] = {}
+        self._top: dict[str, Any] = {}
+        self._queue: list[Any] = []
+        self._first: Any = None
+        self._delta: Any = None
+        self._foreign = False
+
+    def chunk(self, chunk: Any) -> Iterator[Any]:
+        """Take a chunk; give out what is to be given out.
+
+        :raises wholejson.Error: where the stream ends in one.
+        """
+        choices = get(chunk, "choices")
+        if says(get(chunk, "error")) and (self._first is not None or not self._foreign):
+            yield from self._end("upstream")
+            yield chunk
+        elif not isinstance(choices, list) or not _is_chat(chunk, choices):
+            self._foreign = self._foreign or bool(choices) or not isinstance(choices, list)
+            for name in [name for name, value in members(chunk).items() if says(value)]:
+                self._top.pop(name, None)
+            yield chunk
+        elif len(choices) > _MAX_CHOICES:
+            raise LimitError(
+                "an event has more choices than a stream may have", kind="limit_exceeded"
+            )
+        else:
+            yield from self._chat(chunk, choices)
+
+    def end(self, how: Literal["closed", "timeout", "upstream"]) -> Iterator[Any]:
+        """Tell that the stream has ended; give out what is still due.
+
+        :raises wholejson.Error: if the answer holds no document, or the stream broke off.
+        """
+        if not self.ended and (self._first is not None or not self._foreign or how != "closed"):
+            yield from self._end(how)
+        self.ended = True
+
+    def _chat(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
+        if self._first is None:
+            self._first = changed(chunk, {"choices": choices[:1]})
+        facts = [_facts(choice) for choice in choices]
+        text = any(_text(choice) is not None for choice in choices)
+        gives = any(each.others or each.finish for each in facts)
+        phase = self.session.begin(text, gives, _SIZE)
+        if phase == "queue":
+            self._queue.append(chunk)
+            return
+        if phase == "pass":
+            yield from self._release()
+            for at, (choice, each) in enumerate(zip(choices, facts, strict=True)):
+                self.session.note(_index(choice, at), *each)
+            yield chunk
+        else:
+            waiting, self._queue = self._queue, []
+            for earlier in waiting:
+                yield from self._push(earlier, get(earlier, "choices"))
+            yield from self._push(chunk, choices)
+        if self.session.failed():
+            yield from self._end("failed")
+
+    def _push(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
+        given: list[Any] = []
+        held = False
+        for at, choice in enumerate(choices):
+            index, facts = _index(choice, at), _facts(choice)
+            action, shown, before, status = self.session.push(index, _text(choice), *facts)
+            if index not in self._slots:
+                self._slots[index] = _Slot()
+            slot = self._slots[index]
+            if action == "emit":
+                if before == "merge":
+                    self._merge_held(slot)
+                elif before == "before" and slot.held is not None:
+                    yield slot.held
+                    slot.held = None
+                given.append(self._given(choice, index, facts, shown=shown, status=status))
+                slot.carry = Carry()
+            elif action == "hold":
+                slot.held = changed(chunk, {"choices": [choice]})
+                held = True
+            else:
+                self._carry(slot.carry, choice, role=action == "drop_with_role")
+        if given:
+            updates = filled(members(chunk), self._top)
+            self._top = {}
+            yield changed(chunk, {**updates, "choices": given})
+        elif not held:
+            take(self._top, members(chunk), newer=True, apart=_TOP)
+
+    def _carry(self, carry: Carry, choice: Any, *, role: bool) -> None:
+        if choice is None:
+            return
+        take(carry.members, members(choice), newer=True, apart=_CHOICE)
+        carry.take_logprobs(get(choice, "logprobs"), older=False)
+        if role:
+            carry.role = get(get(choice, "delta"), "role")
+        if carry.size * _LOGPROB > self._limit:
+            raise LimitError(
+                "dropped chunks said more than may be carried; raise Limits.event",
+                kind="limit_exceeded",
+            )
+
+    def _merge_held(self, slot: _Slot) -> None:
+        """Make the held chunk part of the next one, as the oldest of those that were dropped."""
+        held, slot.held = slot.held, None
+        if held is None:
+            return
+        take(self._top, members(held), newer=False, apart=_TOP)
+        choice = get(held, "choices")[0]
+        take(slot.carry.members, members(choice), newer=False, apart=_CHOICE)
+        slot.carry.take_logprobs(get(choice, "logprobs"), older=True)
+        slot.carry.role = get(get(choice, "delta"), "role")
+
+    def _given(self, choice: Any, index: int, facts: _Facts, *, shown: bool, status: bool) -> Any:
+        carry = self._slots[index].carry
+        updates = carry.of(choice)
+        delta = get(choice, "delta")
+        changes: dict[str, Any] = {}
+        if carry.role is not None and not facts.role:
+            changes["role"] = carry.role
+        changes.update(self._content(delta, self.session.snapshot(index) if shown else None))
+        if delta is not None:
+            self._delta = delta
+            updates["delta"] = changed(delta, changes)
+        elif changes:
+            updates["delta"] = made(self._delta_like(choice), changes)
+        if status:
+            updates["json_status"] = self.session.status(index)
+        return changed(choice, updates) if updates else choice
+
+    def _content(self, delta: Any, snapshot: str | None) -> dict[str, Any]:
+        """Give what becomes of a delta's text: the snapshot, or nothing in its place."""
+        content = get(delta, "content")
+        texts = text_parts(content) if isinstance(content, list) else []
+        if all(texts):
+            if snapshot is not None:
+                return {"content": snapshot}
+            return {"content": None} if texts or isinstance(content, str) else {}
+        kept = [part for part, text in zip(content, texts, strict=True) if not text]
+        if snapshot is not None:
+            at = texts.index(True) if True in texts else len(content)
+            kept.insert(
+                at,
+                changed(content[at], {"text": snapshot})
+                if at < len(content)
+                else {"type": "text", "text": snapshot},
+            )
+        return {"content": kept}
+
+    def _delta_like(self, choice: Any) -> Any:
+        """Give a delta to make others like, for a choice that has none."""
+        return {} if isinstance(choice, dict) else self._delta
+
+    def _release(self) -> Iterator[Any]:
+        waiting, self._queue = self._queue, []
+        yield from waiting
+
+    def _end(self, how: Literal["closed", "failed", "timeout", "upstream"]) -> Iterator[Any]:
+        self.ended = True
+        yield from self._release()
+        finals, failure = self.session.end(how)
+        for index, _ in finals:
+            if index in self._slots and self.session.snapshot(index) is not None:
+                self._merge_held(self._slots[index])
+        for slot in self._slots.values():
+            if slot.held is not None:
+                yield slot.held
+                slot.held = None
+        if how != "upstream":
+            yield from self._closing(dict(finals))
+        if failure is not None:
+            raise failure
+
+    def _closing(self, finals: Mapping[int, Any]) -> Iterator[Any]:
+        """Give the chunks that are due at the end and that the upstream did not send."""
+        said = members(self._first) if self._first is not None else {}
+        names = {name: said[name] for name in _NAMES if says(said.get(name))}
+        apart = (*_NAMES, *PADDING)
+        rest = {name: value for name, value in self._top.items() if name not in apart}
+        for index in self.session.indexes():
+            slot = self._slots.get(index) or _Slot()
+            carry = slot.carry
+            if index not in finals and not carry.members and not carry.has_logprobs:
+                continue
+            yield made(
+                self._first, {**names, **rest, "choices": [self._last(index, carry, finals)]}
+            )
+            rest = {}
+        if rest:
+            yield made(self._first, {**names, **rest, "choices": []})
+
+    def _last(self, index: int, carry: Carry, finals: Mapping[int, Any]) -> Any:
+        first = get(self._first, "choices")[0]
+        role = {} if carry.role is None else {"role": carry.role}
+        delta = {**role, "content": self.session.snapshot(index)}
+        like = self._delta_like(first)
+        choice = {"index": index, "delta": made(like, delta), **carry.of({}), "finish_reason": None}
+        if index in finals:
+            choice["json_status"] = finals[index]
+        return made(first, choice)
+
+
+def _is_chat(chunk: Any, choices: list[Any]) -> bool:
+    """Tell whether it is a chunk of a chat that has choices."""
+    for choice in choices:
+        if isinstance(choice, (str, list, bool, int, float)):
+            return False
+        if isinstance(get(choice, "delta"), (str, list, bool, int, float)):
+            return False
+    said = [members(choice) for choice in choices if choice is not None]
+    if any("delta" in each for each in said):
+        return True
+    kind = get(chunk, "object")
+    if not says(kind):
+        return bool(choices) and not any("text" in each for each in said)
+    return bool(choices) and isinstance(kind, str) and kind.startswith("chat.completion")
+
+
+def _facts(choice: Any) -> _Facts:
+    role = others = otherwise = False
+    delta = get(choice, "delta")
+    for name, value in members(delta).items() if delta is not None else ():
+        if name == "content":
+            if isinstance(value, list):
+                others = others or not all(text_parts(value))
+            else:
+                others = others or (says(value) and not isinstance(value, str))
+        elif says(value):
+            role = role or name == "role"
+            others = others or name != "role"
+            otherwise = otherwise or name in _OTHERWISE
+    finish = get(choice, "finish_reason")
+    return _Facts(role, others, otherwise, str(finish) if says(finish) else None)
+
+
+def _text(choice: Any) -> str | None:
+    """Give the text of a choice, `None` if it has none, not even an empty one."""
+    content = get(get(choice, "delta"), "content")
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return None
+    texts = [
+        get(part, "text") for part, text in zip(content, text_parts(content), strict=True) if text
+    ]
+    return "".join(texts) if texts else None
+
+
+def _index(choice: Any, place: int) -> int:
+    """Give the index of a choice; its place in `choices` if that is missing or no index."""
+    index = get(choice, "index")
+    if isinstance(index, str) and index.isascii() and index.isdigit():
+        index = int(index)
+    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < 1 << 64:
+        return index
+    return place

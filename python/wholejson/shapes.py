@@ -1,0 +1,75 @@
+"""Chunks by their shape: dicts and the objects of an SDK, read and copied alike.
+
+Nothing that came in is changed: whatever is to differ is copied first.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+__all__ = ["changed", "get", "made", "members", "says", "text_parts"]
+
+
+def get(thing: Any, name: str) -> Any:
+    """Give a member, or `None` where there is none."""
+    if isinstance(thing, dict):
+        return thing.get(name)
+    return getattr(thing, name, None)
+
+
+def members(thing: Any) -> Mapping[str, Any]:
+    """Give what was said in so many words: of an object of an SDK, not its fields' defaults."""
+    if isinstance(thing, dict):
+        return thing
+    said = getattr(thing, "model_fields_set", None)
+    if said is None:
+        said = getattr(thing, "__fields_set__", None)
+    if said is None:
+        return dict(vars(thing)) if hasattr(thing, "__dict__") else {}
+    found = {name: vars(thing)[name] for name in said if name in vars(thing)}
+    found.update(getattr(thing, "model_extra", None) or {})
+    return found
+
+
+def says(value: Any) -> bool:
+    """Tell whether a value is neither null nor empty. Numbers and booleans always say something."""
+    if value is None:
+        return False
+    if isinstance(value, (str, list, dict, tuple)):
+        return bool(value)
+    if isinstance(value, (bool, int, float)):
+        return True
+    return bool(members(value)) if hasattr(value, "__dict__") else True
+
+
+def changed(thing: Any, updates: Mapping[str, Any]) -> Any:
+    """Give a copy of the same type with other members."""
+    if isinstance(thing, dict):
+        return {**thing, **updates}
+    for method in ("model_copy", "copy"):
+        copier = getattr(thing, method, None)
+        if copier is not None:
+            return copier(update=dict(updates))
+    twin = copy.copy(thing)
+    for name, value in updates.items():
+        setattr(twin, name, value)
+    return twin
+
+
+def made(like: Any, said: Mapping[str, Any]) -> Any:
+    """Make another one of the type of `like`, with these members and no others."""
+    if like is None or isinstance(like, dict):
+        return dict(said)
+    for method in ("model_construct", "construct"):
+        constructor = getattr(type(like), method, None)
+        if constructor is not None:
+            return constructor(**said)
+    return SimpleNamespace(**said)
+
+
+def text_parts(content: list[Any]) -> list[bool]:
+    """Tell for each part of a `content` list whether it is text."""
+    return [get(part, "type") == "text" and isinstance(get(part, "text"), str) for part in content]
