@@ -363,7 +363,9 @@ impl Begin {
                 return found;
             }
             if before == (self.phase, self.at) {
-                return ended.then_some(Belief::No);
+                // Cut off: what may become a document is the beginning of one.
+                let belief = if credible { Belief::Yes } else { Belief::No };
+                return ended.then_some(belief);
             }
         }
     }

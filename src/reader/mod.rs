@@ -211,9 +211,9 @@ impl Reader {
         }
     }
 
-    /// Was the document's root closed?
+    /// Was the document's root closed? A scalar is, when the input has ended.
     pub(crate) fn is_closed(&self) -> bool {
-        self.closed
+        self.closed && (self.root_opened || self.ended)
     }
 
     /// Did the value change since the last call?

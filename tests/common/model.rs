@@ -62,6 +62,7 @@ pub(crate) fn visible(text: &[u8], question: Question) -> Visible {
     let snapshot = node.shown(question.style);
     let closed = match node {
         Node::Atom { decided, .. } => question.ended && decided,
+        Node::Text { closed, .. } => question.ended && closed,
         _ => node.is_closed(),
     };
     Visible {

@@ -12,4 +12,5 @@ mod conformance;
 mod cost;
 mod errors;
 mod properties;
+mod repaired;
 mod tables;

@@ -76,6 +76,8 @@ class Reading:
         node = self.node
         if isinstance(node, Atom):
             return ended and node.decided
+        if isinstance(node, String):
+            return ended and node.closed
         return node is not None and node.closed
 
     def check_root(self, first: bytes) -> None:

@@ -159,7 +159,7 @@ impl Reader {
                 cursor.at += 1;
                 return Ok(Step::Go);
             }
-            b',' if self.closed && self.root_bracket == Bracket::Object => {
+            b',' if self.closed && self.root_opened && self.root_bracket == Bracket::Object => {
                 self.stack.push(Bracket::Object);
                 let verdict = self.look_at_member(cursor);
                 self.stack.pop();
