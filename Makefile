@@ -58,8 +58,15 @@ rust-test: prerequisites
 	$(call say,cargo test)
 	@cargo test --quiet --locked --package wholejson
 
+# The JavaScript SDKs that the endpoint is tested with.
+tests/js/node_modules/ready: tests/js/package.json
+	@scripts/prerequisites $(PYTHON) node
+	$(call say,installing the JavaScript SDKs)
+	@npm install --prefix tests/js --no-audit --no-fund --loglevel error
+	@touch $@
+
 .PHONY: python-test
-python-test: install
+python-test: install tests/js/node_modules/ready
 	$(call say,stubtest)
 	@cd tests && ../$(BIN)/python -m mypy.stubtest --allowlist typing/stubtest-allowlist.txt wholejson
 	$(call say,pytest on the installed wheel)
