@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
 from inspect import isawaitable
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .completion import Record
 from .rewrite import Rewriter
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["AsyncChunkStream", "ChunkStream", "wrap_stream"]
 
 Chunk = TypeVar("Chunk")
+
+_NOTHING: Any = object()
 
 
 @overload
@@ -108,15 +110,16 @@ class _Base(Generic[Chunk]):
             raise AttributeError(name)
         return getattr(self._stream, name)
 
-    def _due(self) -> Iterator[Chunk]:
-        """Give the next chunk that is due, if there is one."""
+    def _due(self) -> Any:
+        """Give the next chunk that is due, or `_NOTHING`."""
         try:
-            yield from self._ready
+            return next(self._ready, _NOTHING)
         except Exception as error:
             self._over = True
             # Where the wrapped stream broke, its own exception says more than ours.
             self._fault = self._fault or error
             self._ready = iter(())
+            return _NOTHING
 
     def _took(self, chunk: Chunk) -> None:
         self._record.add(chunk)
@@ -140,8 +143,8 @@ class ChunkStream(_Base[Chunk]):
 
     def __next__(self) -> Chunk:
         while True:
-            for chunk in self._due():
-                return chunk
+            if (due := self._due()) is not _NOTHING:
+                return cast("Chunk", due)
             if self._over or self._rewriter.ended:
                 self.close()
                 raise self._fault or StopIteration
@@ -195,8 +198,8 @@ class AsyncChunkStream(_Base[Chunk]):
 
     async def __anext__(self) -> Chunk:
         while True:
-            for chunk in self._due():
-                return chunk
+            if (due := self._due()) is not _NOTHING:
+                return cast("Chunk", due)
             if self._over or self._rewriter.ended:
                 await self.close()
                 raise self._fault or StopAsyncIteration
