@@ -1,4 +1,4 @@
-"""`wrap` with every major version of the SDK: the tests of `test_client.py`, each in its own."""
+"""`wrap` with every major version of the SDK: the tests in `client/`, each in its own."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SDKS = {
 @pytest.mark.parametrize("name", SDKS)
 def test_wrap_serves_this_major_version(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     environment = Environment(name, SDKS[name])
-    last = environment.test("tests/python/test_client.py")
+    last = environment.test("tests/python/client")
     with capsys.disabled():
         print(f"\n  {environment.versions('openai', 'httpx')}: {last}")
     assert " passed" in last

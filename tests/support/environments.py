@@ -52,7 +52,7 @@ class Environment:
         code = "import sys, importlib.metadata as m; [print(p, m.version(p)) for p in sys.argv[1:]]"
         return ", ".join(self.python("-c", code, *packages).splitlines())
 
-    def test(self, *files: str, warnings: str = "error") -> str:
-        """Run the project's tests in `files` with it; give pytest's last line."""
-        options = ["-q", f"-W{warnings}", "-p", "no:cacheprovider", "--noconftest"]
-        return self.python("-m", "pytest", *options, *files).strip().splitlines()[-1]
+    def test(self, folder: str, *, warnings: str = "error") -> str:
+        """Run the project's tests in `folder` with it; give pytest's last line."""
+        options = ["-q", f"-W{warnings}", "-p", "no:cacheprovider", "--confcutdir", folder]
+        return self.python("-m", "pytest", *options, folder).strip().splitlines()[-1]
