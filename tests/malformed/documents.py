@@ -218,10 +218,16 @@ def document(rng: Random, root: str = "any") -> Document:
             tree = mapping(rng, 3, 3)
     indent = rng.choice((None, None, 2, 4))
     tight = indent is None and rng.random() < 0.3
+    written = list(tokens(tree, rng, indent, tight))
+    if indent is not None and rng.random() < 0.2:
+        line = rng.choice(("\r\n", "\n\t"))
+        for token in written:
+            if token.kind == "space":
+                token.text = token.text.replace("\n", line)
     return Document(
         rng,
         copy.deepcopy(tree),
         copy.deepcopy(tree),
-        list(tokens(tree, rng, indent, tight)),
+        written,
         rng.random() < 0.3,
     )

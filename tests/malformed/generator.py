@@ -30,7 +30,7 @@ class Item:
         return (
             self.classes[0]
             if len(self.classes) == 1
-            else {2: "pairs", 3: "triples"}[len(self.classes)]
+            else {2: "pairs", 3: "triples"}.get(len(self.classes), "many")
         )
 
 
@@ -110,3 +110,4 @@ def corpus(seed: int, count: int) -> Iterator[Item]:
     yield from each(seed, count)
     yield from combined(seed, 2, count * len(MUTATIONS))
     yield from combined(seed, 3, count * len(MUTATIONS))
+    yield from combined(seed, 5, count * 5)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 
 from . import texts
@@ -79,6 +80,27 @@ def quoted(rng: Random, kind: str) -> str:
                 f'not "{a}"…',
             )
         )
+    if kind == "comment":
+        return rng.choice(
+            (
+                f'the "{a}" // {b}',
+                f'the "{a}" # {b} and so on',
+                f'see "{a}" /* {b} */ there',
+                f'"{a}" // "{b}" # {c}',
+                f'is "{a}", // {b}',
+            )
+        )
+    if kind == "line":
+        return rng.choice(
+            (
+                f'he said "{a}"\nand {b}',
+                f'the "{a}",\nthe "{b}",\nand {c}',
+                f'- "{a}"\n- "{b}"\n',
+                f'say "{a}":\n  {b}\n',
+                f'print("{a}")\nreturn ["{b}"]\n',
+                f'# "{a}"\n\n"{b}"\n\nis {c}',
+            )
+        )
     if kind == "end":
         return rng.choice(
             (
@@ -98,6 +120,8 @@ def quoted(rng: Random, kind: str) -> str:
 
 def _inner(doc: Document, kind: str) -> bool:
     token = any_string(doc)
+    if kind == "inch":  # in a list, an inch before a comma can't be told from an item
+        token = doc.pick("string", doc.in_object)
     if not token:
         return False
     doc.lock(token)
@@ -119,10 +143,23 @@ def _inner(doc: Document, kind: str) -> bool:
     if kind == "start":  # the second quote is dropped: it may as well be the opening quote, doubled
         doc.expect(token.path, text[1:-1] if text.endswith('"') else text[1:])
     token.body = escape(text, '"', doc.ascii_only).replace('\\"', '"')
+    if kind == "line":
+        token.body = token.body.replace("\\n", "\n")
     return True
 
 
-for _kind in ("space", "comma", "bracket", "colon", "stop", "end", "start", "inch"):
+for _kind in (
+    "space",
+    "comma",
+    "bracket",
+    "colon",
+    "stop",
+    "comment",
+    "line",
+    "end",
+    "start",
+    "inch",
+):
 
     def _change(doc: Document, kind: str = _kind) -> bool:
         return _inner(doc, kind)
@@ -131,3 +168,20 @@ for _kind in ("space", "comma", "bracket", "colon", "stop", "end", "start", "inc
         f"inner_before_{_kind}" if _kind not in ("inch", "end", "start") else f"inner_{_kind}"
     )
     mutation("quotes")(_change)
+
+
+@mutation("quotes")
+def embedded_json(doc: Document) -> bool:
+    """`{"arguments": "{"x": 1, "y": [2]}"}`: a document in a string, its quotes unescaped."""
+    token = doc.pick("string", doc.in_object)
+    if not token:
+        return False
+    doc.lock(token)
+    a, b = doc.rng.sample(texts.NOUNS, 2)
+    inside = doc.rng.choice(
+        ({a: 1}, {a: b}, {a: [1, b], b: {}}, [a, b], [{a: b}, {a: 2}], {a: True, b: f"the {b}"})
+    )
+    text = json.dumps(inside)
+    give(doc, token, doc.rng.choice((text, text, f"json: {text}", f"{text} is it")))
+    token.body = token.value
+    return True

@@ -289,3 +289,15 @@ def tuple_for_list(doc: Document) -> bool:
     if doc.rng.random() < 0.3 and doc.around(close, -1) is not opening:
         close.text = ",)"
     return True
+
+
+@mutation("punctuation")
+def odd_spaces(doc: Document) -> bool:
+    """A no-break or ideographic space, a form feed: between tokens, where JSON has no place for it."""
+    spaces = [t for t in doc.tokens if t.kind == "space" and t.text == " " and not t.locked]
+    if not spaces:
+        return False
+    odd = doc.rng.choice(("\u00a0", "\u00a0", "\u3000", "\u2003", "\u202f", "\x0c"))
+    for token in spaces if doc.rng.random() < 0.3 else [doc.rng.choice(spaces)]:
+        token.text, token.locked = odd, True
+    return True

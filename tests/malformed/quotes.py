@@ -311,7 +311,7 @@ def missing_closing(doc: Document) -> bool:
     space = doc.tokens[doc.index(comma) + 1].text
     give(doc, token, token.value)
     # A raw line break is held, what stands before it was shown.
-    doc.expect(token.path, token.value + "," + space.split("\n")[0])
+    doc.expect(token.path, token.value + "," + re.split(r"[\r\n]", space)[0])
     token.body = escape(token.value, '"', doc.ascii_only)
     return True
 
