@@ -207,8 +207,8 @@ def piece(data: bytes) -> bytes:
 
 def event(content: str | None = None, reason: str | None = None, **more: Any) -> bytes:
     """One event with a chat completion chunk."""
-    delta = {} if content is None else {"content": content}
-    choice = {"index": 0, "delta": delta, "finish_reason": reason, **more}
+    given = {} if content is None else {"content": content}
+    choice = {"index": 0, "delta": given, "finish_reason": reason, **more}
     chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
     return b"data: " + json.dumps({**chunk, "choices": [choice]}).encode() + b"\n\n"
 

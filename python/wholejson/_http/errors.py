@@ -69,6 +69,16 @@ def json_error(text: bytes) -> Any:
     return (value.get("error") or None) if isinstance(value, dict) else None
 
 
+def _first_object(text: bytes) -> bytes:
+    """Give the JSON value that a text begins with; nothing, if it does not."""
+    decoded = text.decode("utf-8", "replace")
+    try:
+        _, end = json.JSONDecoder().raw_decode(decoded)
+    except (ValueError, RecursionError):
+        return b""
+    return decoded[:end].encode()
+
+
 def first_event_error(stream: bytes) -> tuple[Any, bytes] | None:
     """Read the error that the first event of an event stream is, and the JSON that says so.
 
@@ -77,8 +87,9 @@ def first_event_error(stream: bytes) -> tuple[Any, bytes] | None:
     """
     text = stream[3:] if stream.startswith(b"\xef\xbb\xbf") else stream
     if text.lstrip().startswith(b"{"):
+        text = _first_object(text.lstrip())
         error = json_error(text)
-        return None if error is None else (error, text.strip())
+        return None if error is None else (error, text)
     data: list[bytes] = []
     # bytes.splitlines() knows LF, CRLF and CR alone: the line ends of an event stream.
     for line in text.splitlines():
