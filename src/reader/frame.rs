@@ -3,10 +3,9 @@
 //! At the beginning of the text, and right after a fence, a think block or the bracket of a call,
 //! the next bracket is believed more easily than in the middle of prose.
 
+use super::begin::{Begin, Belief, Scene};
 use super::repair::Rule;
 use super::repair::ends::is_key_byte;
-use super::repair::quotes::{Mark, mark_at};
-use super::repair::words::is_scalar;
 use super::{Cursor, Reader, Scalar, State, Step, Stepped};
 use crate::aggregator::Root;
 use crate::error::Kind;
@@ -26,6 +25,8 @@ const THINKING: &[&[u8]] = &[
 ];
 /// The longest name that a tag may have.
 const TAG: usize = 32;
+/// The longest tag with its attributes.
+const ATTRIBUTES: usize = 256;
 
 /// Where in the frame the reader is.
 #[derive(Debug, Default)]
@@ -38,41 +39,10 @@ pub(super) struct Frame {
     until: Option<&'static [u8]>,
     /// A bracket of the other kind was left out around the document.
     inside: bool,
-    /// The last byte of the prose.
+    /// The last byte of the prose, and the last one that is no white space.
     last: u8,
+    sign: u8,
     begin: Begin,
-}
-
-/// A bracket that may begin the document: what was seen after it.
-#[derive(Debug, Clone, Copy, Default)]
-struct Begin {
-    at: usize,
-    phase: Phase,
-    /// Where the key or the word begins and ends.
-    from: usize,
-    end: usize,
-    /// Does the key hold a bracket that may begin another document?
-    brace: bool,
-    /// Does the key hold a colon after a name?
-    colon: bool,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum Phase {
-    #[default]
-    First,
-    Key(Mark),
-    KeyEnd,
-    Bare,
-    BareEnd,
-    Second,
-}
-
-enum Belief {
-    Yes,
-    No,
-    /// The document is escaped once more.
-    Escaped,
 }
 
 impl Reader {
@@ -158,7 +128,13 @@ impl Reader {
             .position(stops)
             .map_or(rest.len(), |run| run + 1);
         let run = if self.frame.prose { run } else { 1 };
-        self.frame.last = rest.get(run - 1).copied().unwrap_or(byte);
+        let read = rest.get(..run).unwrap_or_default();
+        self.frame.last = read.last().copied().unwrap_or(byte);
+        self.frame.sign = read
+            .trim_ascii_end()
+            .last()
+            .copied()
+            .unwrap_or(self.frame.sign);
         cursor.at += run;
         Step::Go
     }
@@ -188,24 +164,33 @@ impl Reader {
     /// `<think>`, or another tag.
     fn tag(&mut self, cursor: &mut Cursor<'_>) -> Step {
         let rest = cursor.rest();
-        let name = rest
-            .iter()
-            .skip(1)
-            .take_while(|&&byte| is_key_byte(byte) || byte == b'|' || byte == b'/')
-            .count();
+        let part = |byte: &&u8| is_key_byte(**byte) || matches!(byte, b'|' | b'/');
+        let name = rest.iter().skip(1).take_while(part).count();
         if name + 1 == rest.len() && name < TAG && !self.ended {
             return Step::Wait;
         }
-        if rest.get(name + 1) != Some(&b'>') {
+        let end = match rest.get(name + 1) {
+            Some(b'>') => Some(name + 1),
+            Some(b' ') if name > 0 => match rest
+                .iter()
+                .position(|byte| matches!(byte, b'>' | b'\n' | b'{'))
+            {
+                None if rest.len() < ATTRIBUTES && !self.ended => return Step::Wait,
+                Some(end) if end < ATTRIBUTES && rest.get(end) == Some(&b'>') => Some(end),
+                _ => None,
+            },
+            _ => None,
+        };
+        let Some(end) = end else {
             self.frame.prose = true;
             cursor.at += 1;
             return Step::Go;
-        }
+        };
         let tag = rest
             .get(1..name + 1)
             .unwrap_or_default()
             .to_ascii_lowercase();
-        cursor.at += name + 2;
+        cursor.at += end + 1;
         self.frame.prose = false;
         if let Some(thinking) = THINKING.iter().find(|thinking| ***thinking == *tag) {
             self.frame.until = Some(thinking);
@@ -255,16 +240,19 @@ impl Reader {
             cursor.at += 1;
             return Ok(Step::Go);
         }
-        let mut begin = self.frame.begin;
-        let credible = !self.frame.prose || self.frame.inside;
-        let belief = begin.decide(
-            byte,
-            cursor.rest(),
-            credible,
-            self.limits.look_ahead,
-            self.ended,
-        );
-        self.frame.begin = begin;
+        // `data["x"] = …`: an index, no list.
+        if byte == b'[' && !self.gap && self.frame.prose && is_key_byte(self.frame.last) {
+            cursor.at += 1;
+            return Ok(Step::Go);
+        }
+        let scene = Scene {
+            bracket: byte,
+            credible: !self.frame.prose || self.frame.inside,
+            announced: self.frame.sign == b':',
+            limit: self.limits.look_ahead,
+            ended: self.ended,
+        };
+        let belief = self.frame.begin.decide(cursor.rest(), &scene);
         let Some(belief) = belief else {
             return Ok(Step::Wait);
         };
@@ -325,216 +313,5 @@ impl Reader {
             return Step::Go;
         }
         Step::Wait
-    }
-}
-
-impl Begin {
-    /// Does the bracket begin the document? `None`: more is needed.
-    ///
-    /// An object counts when a key and a colon follow; where it is credible, an end or a value
-    /// without a colon is enough. An array counts with a string, a bracket, or a scalar and a comma;
-    /// where it is credible, with whatever begins a value.
-    fn decide(
-        &mut self,
-        bracket: u8,
-        text: &[u8],
-        credible: bool,
-        limit: usize,
-        ended: bool,
-    ) -> Option<Belief> {
-        if self.at == 0 {
-            self.at = 1;
-        }
-        loop {
-            if self.at > limit {
-                return Some(if credible { Belief::Yes } else { Belief::No });
-            }
-            let before = (self.phase, self.at);
-            let found = match self.phase {
-                Phase::First if bracket == b'{' => self.first_in_object(text, credible),
-                Phase::First => self.first_in_array(text, credible),
-                Phase::Key(mark) => self.key(text, mark),
-                Phase::KeyEnd => self.key_end(text, credible),
-                Phase::Bare => self.bare(text, bracket),
-                Phase::Second => self.second(text),
-                Phase::BareEnd => self.bare_end(text, bracket, credible),
-            };
-            if found.is_some() {
-                return found;
-            }
-            if before == (self.phase, self.at) {
-                // Cut off: what may become a document is the beginning of one.
-                let belief = if credible { Belief::Yes } else { Belief::No };
-                return ended.then_some(belief);
-            }
-        }
-    }
-
-    fn space(&mut self, text: &[u8]) -> Option<u8> {
-        while text.get(self.at)?.is_ascii_whitespace() {
-            self.at += 1;
-        }
-        text.get(self.at).copied()
-    }
-
-    fn go(&mut self, phase: Phase, by: usize) -> Option<Belief> {
-        self.phase = phase;
-        self.at += by;
-        None
-    }
-
-    fn first_in_object(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
-        let byte = self.space(text)?;
-        if let Some((mark, length)) = mark_at(text, self.at) {
-            if mark != Mark::Escaped {
-                self.from = self.at + length;
-                return self.go(Phase::Key(mark), length);
-            }
-        }
-        match byte {
-            b'}' => Some(if credible { Belief::Yes } else { Belief::No }),
-            b'\\' => escaped(text, self.at),
-            b'/' | b'#' | b',' if credible => Some(Belief::Yes),
-            _ if is_key_byte(byte) => {
-                self.from = self.at;
-                self.go(Phase::Bare, 0)
-            }
-            _ => Some(Belief::No),
-        }
-    }
-
-    fn first_in_array(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
-        let byte = self.space(text)?;
-        if byte != b'\\' && mark_at(text, self.at).is_some() {
-            return Some(Belief::Yes);
-        }
-        match byte {
-            b'\\' => escaped(text, self.at),
-            b'[' => {
-                self.at += 1;
-                None
-            }
-            b'{' => self.nested_object(text, credible),
-            b']' | b'/' | b'#' | b'(' | b',' | b'.' if credible => Some(Belief::Yes),
-            b'-' | b'+' | b'0'..=b'9' if credible => Some(Belief::Yes),
-            _ if is_key_byte(byte) || byte == b'+' => {
-                self.from = self.at;
-                self.go(Phase::Bare, 1)
-            }
-            _ => Some(Belief::No),
-        }
-    }
-
-    /// `[{`: as an object in prose; `[{}` is enough.
-    fn nested_object(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
-        let mut at = self.at + 1;
-        while text.get(at)?.is_ascii_whitespace() {
-            at += 1;
-        }
-        let byte = *text.get(at)?;
-        let begins = credible || mark_at(text, at).is_some() || byte == b'}' || is_key_byte(byte);
-        Some(match byte {
-            b'\\' => return escaped(text, at),
-            _ if begins => Belief::Yes,
-            _ => Belief::No,
-        })
-    }
-
-    fn key(&mut self, text: &[u8], open: Mark) -> Option<Belief> {
-        loop {
-            match *text.get(self.at)? {
-                b'\\' => {
-                    text.get(self.at + 1)?;
-                    self.at += 2;
-                }
-                b'{' => {
-                    self.brace = true;
-                    self.at += 1;
-                }
-                b':' => {
-                    let name = text.get(self.from..self.at).unwrap_or_default();
-                    let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
-                    self.colon |= !name.is_empty() && name.iter().all(named);
-                    self.at += 1;
-                }
-                _ => match mark_at(text, self.at) {
-                    Some((mark, length)) if open.closes_with(mark) => {
-                        return self.go(Phase::KeyEnd, length);
-                    }
-                    _ => self.at += 1,
-                },
-            }
-        }
-    }
-
-    fn key_end(&mut self, text: &[u8], credible: bool) -> Option<Belief> {
-        let byte = self.space(text)?;
-        if let Some((mark, length)) = mark_at(text, self.at) {
-            // `""name"": 1`
-            if self.at > 1
-                && mark_at(text, self.at - length).is_some_and(|(before, _)| before == mark)
-            {
-                return self.go(Phase::KeyEnd, length);
-            }
-        }
-        let value =
-            mark_at(text, self.at).is_some() || matches!(byte, b'{' | b'[' | b'-' | b'0'..=b'9');
-        match byte {
-            b':' | b'=' => Some(Belief::Yes),
-            _ if self.brace => Some(Belief::No),
-            b',' | b'}' if credible => Some(Belief::Yes),
-            _ if value && credible => Some(Belief::Yes),
-            _ if (is_key_byte(byte) || self.colon) && credible => Some(Belief::Yes),
-            _ => Some(Belief::No),
-        }
-    }
-
-    fn bare(&mut self, text: &[u8], _: u8) -> Option<Belief> {
-        while is_key_byte(*text.get(self.at)?) && mark_at(text, self.at).is_none() {
-            self.at += 1;
-        }
-        self.end = self.at;
-        self.go(Phase::BareEnd, 0)
-    }
-
-    /// In prose, the second item must be as plain as the first one: `[2, p. 5]` is none.
-    fn second(&mut self, text: &[u8]) -> Option<Belief> {
-        let byte = self.space(text)?;
-        let word = text.get(self.from..self.end).unwrap_or_default();
-        let plain = matches!(byte, b'{' | b'[' | b'-' | b'0'..=b'9');
-        let literal = matches!(byte, b't' | b'f' | b'n' | b'T' | b'F' | b'N');
-        let begins = plain || literal || mark_at(text, self.at).is_some();
-        Some(if is_scalar(word) && begins {
-            Belief::Yes
-        } else {
-            Belief::No
-        })
-    }
-
-    fn bare_end(&mut self, text: &[u8], bracket: u8, credible: bool) -> Option<Belief> {
-        let byte = self.space(text)?;
-        let quote = mark_at(text, self.at).is_some();
-        let word = text.get(self.from..self.end).unwrap_or_default();
-        Some(match byte {
-            b':' | b'=' if bracket == b'{' => Belief::Yes,
-            b',' if bracket == b'[' && !credible => return self.go(Phase::Second, 1),
-            b',' | b'(' if credible => Belief::Yes,
-            b']' if credible && is_scalar(word) => Belief::Yes,
-            _ if quote && credible => Belief::Yes,
-            _ => Belief::No,
-        })
-    }
-}
-
-/// `\"` after a bracket: the whole document is escaped. Other white space may be escaped before it.
-fn escaped(text: &[u8], at: usize) -> Option<Belief> {
-    let mut at = at;
-    loop {
-        match (text.get(at)?, text.get(at + 1)?) {
-            (b'\\', b'"') => return Some(Belief::Escaped),
-            (b'\\', b'n' | b't' | b'r') => at += 2,
-            (b' ', _) => at += 1,
-            _ => return Some(Belief::No),
-        }
     }
 }

@@ -5,6 +5,7 @@
 //! place for goes to one of the `odd_…` functions: an error in strict mode, a rule of `repair`
 //! otherwise. Invariant: a step consumes text, changes the state, or waits.
 
+mod begin;
 mod frame;
 mod pending;
 pub(crate) mod repair;
@@ -149,7 +150,8 @@ pub(crate) struct Reader {
     /// Text to be read before what follows.
     again: Vec<u8>,
     log: Log,
-    last_closer: u8,
+    /// The bracket that closed last, and where it ended.
+    last_closer: (u8, u64),
     /// Where the last run of dropped text ended.
     dropped_to: Option<u64>,
     /// Length of the text after the document.
@@ -160,6 +162,8 @@ pub(crate) struct Reader {
     spaces: usize,
     /// Was there white space before the last token?
     gap: bool,
+    /// The offset of that token.
+    gap_at: u64,
     lines_skipped: bool,
     line: u64,
     line_from: u64,
@@ -196,12 +200,13 @@ impl Reader {
             scratch: Vec::new(),
             again: Vec::new(),
             log: Log::default(),
-            last_closer: 0,
+            last_closer: (0, 0),
             dropped_to: None,
             after: 0,
             ended: false,
             spaces: 0,
             gap: false,
+            gap_at: u64::MAX,
             lines_skipped: false,
             line: 1,
             line_from: 0,
@@ -273,6 +278,9 @@ impl Reader {
         self.ended = true;
         if self.repair {
             self.read_held(&[], sink)?;
+            if self.state == State::KeyText && self.split_key(b"", 0) {
+                self.read_held(&[], sink)?;
+            }
         }
         let ended = match self.state {
             State::Scalar if self.stack.is_empty() => self.scalar.is_whole(),
@@ -387,11 +395,6 @@ impl Reader {
     #[inline]
     fn record(&mut self, rule: Rule, at: usize) {
         self.log.record(rule, self.base + at as u64);
-    }
-
-    /// Records a repair of what was read last.
-    fn log_here(&mut self, rule: Rule) {
-        self.log.record(rule, self.base);
     }
 
     /// How far a look may go: less when all looks together have looked at too much.
@@ -519,8 +522,13 @@ impl Reader {
                 Some(b' ' | b'\t' | b'\r') => {}
                 Some(b'\n') => self.new_line(cursor.at),
                 Some(byte) => {
-                    self.gap = self.spaces > 0;
-                    self.spaces = 0;
+                    // A token may be come back to: the space before it stays known.
+                    let here = self.base + cursor.at as u64;
+                    if self.spaces > 0 || self.gap_at != here {
+                        self.gap = self.spaces > 0;
+                        self.gap_at = here;
+                        self.spaces = 0;
+                    }
                     return Ok(Some(byte));
                 }
                 None => return Ok(None),
@@ -612,7 +620,6 @@ impl Reader {
                 sink.event(Event::Close);
             }
         }
-        self.last_closer = 0;
         self.after_value();
     }
 
@@ -635,7 +642,7 @@ impl Reader {
         } else if self.closes(byte) {
             cursor.at += 1;
             self.close(sink);
-            self.last_closer = byte;
+            self.last_closer = (byte, self.base + cursor.at as u64);
         } else if self.repair {
             return self.odd_between(byte, cursor, sink);
         } else {
@@ -653,7 +660,7 @@ impl Reader {
             b'}' if self.state == State::FirstKey => {
                 cursor.at += 1;
                 self.close(sink);
-                self.last_closer = byte;
+                self.last_closer = (byte, self.base + cursor.at as u64);
             }
             _ if self.repair => return self.odd_key(byte, cursor, sink),
             _ => return Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
@@ -757,16 +764,19 @@ impl Reader {
 
     fn text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
         let mut end = cursor.at;
+        let mut escaped_to = usize::MAX;
         loop {
             end = self.string_end(cursor.text, end);
             let Some(&byte) = cursor.text.get(end) else {
                 self.say_text(cursor, end, sink);
+                self.after_escape(escaped_to == end);
                 return Ok(Step::Wait);
             };
             if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
                     end += length;
+                    escaped_to = end;
                     continue;
                 }
                 self.say_text(cursor, end, sink);
@@ -780,6 +790,7 @@ impl Reader {
                 return Ok(Step::Go);
             }
             self.say_text(cursor, end, sink);
+            self.after_escape(escaped_to == end);
             if byte < 0x20 {
                 if self.repair {
                     return self.control(byte, cursor, sink);
@@ -793,6 +804,14 @@ impl Reader {
                 self.end_text(sink);
             }
             return Ok(Step::Go);
+        }
+    }
+
+    /// The last digit of an escape is no digit.
+    #[inline]
+    fn after_escape(&mut self, escape: bool) {
+        if escape {
+            self.open.before = b'x';
         }
     }
 

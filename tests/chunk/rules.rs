@@ -661,7 +661,10 @@ fn prose_fences_and_think_blocks_around_the_document_are_left_out_and_repairs_ar
     ]
     .concat();
     let outcome = run(stream);
-    assert_eq!(vec![json!("{\"a\": \"b\"}"), json!("{\"a\": \"b\"}")], outcome.contents());
+    assert_eq!(
+        vec![json!("{\"a\": \"b\"}"), json!("{\"a\": \"b\"}")],
+        outcome.contents()
+    );
     let status = &outcome.events()[1]["choices"][0]["json_status"];
     assert_eq!(json!(true), status["complete"]);
     assert!(status["repairs"].as_u64().unwrap() > 0);

@@ -1,8 +1,8 @@
 //! Commas and brackets: too many, too few, of the wrong kind.
 
 use super::Rule;
-use super::ends::{Ends, Verdict, fence_at, is_key_byte};
-use super::quotes::mark_at;
+use super::ends::{Ends, Verdict, fence_at, is_key_byte, odd_space};
+use super::quotes::{Open, mark_at};
 use crate::event::Sink;
 use crate::reader::stack::Bracket;
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
@@ -17,6 +17,12 @@ impl Reader {
     ) -> Stepped {
         if self.stack.last() == Some(&Bracket::Call) && byte != b')' {
             return Ok(self.drop_byte(cursor));
+        }
+        if self.skip_odd_space(cursor) {
+            return Ok(Step::Go);
+        }
+        if self.half_an_escape(cursor) {
+            return Ok(Step::Wait);
         }
         match byte {
             b'}' | b']' | b')' => Ok(self.odd_closer(byte, cursor, sink)),
@@ -51,7 +57,7 @@ impl Reader {
             }
             quote
                 || is_key_byte(byte) && {
-                    match self.look_from(cursor, 0) {
+                    match self.look_at_bare_member(cursor) {
                         None => return Ok(Step::Wait),
                         Some(verdict) => verdict == Verdict::Close,
                     }
@@ -107,7 +113,7 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Step {
-        let doubled = self.last_closer == byte && !self.gap && self.state == State::Between;
+        let doubled = self.last_closer == (byte, self.base + cursor.at as u64);
         let below = self.stack.iter().rposition(|open| open.closer() == byte);
         match below {
             Some(level) => {
@@ -132,7 +138,7 @@ impl Reader {
     fn shut<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
         cursor.at += 1;
         self.close(sink);
-        self.last_closer = byte;
+        self.last_closer = (byte, self.base + cursor.at as u64);
     }
 
     /// Three backticks where a token may stand: the fence around the document ends.
@@ -181,6 +187,15 @@ impl Reader {
         Ok(Step::Go)
     }
 
+    /// Does a key without quotes, and a colon, begin at the cursor?
+    fn look_at_bare_member(&mut self, cursor: &Cursor<'_>) -> Option<Verdict> {
+        if self.ends.reach() == 0 {
+            self.ends = Ends::bare_member();
+        }
+        self.open = Open::default();
+        self.look(cursor, None, false)
+    }
+
     /// Does a comma at the cursor lead to a key and its colon?
     fn look_at_member(&mut self, cursor: &Cursor<'_>) -> Option<Verdict> {
         if self.ends.reach() == 0 {
@@ -200,6 +215,21 @@ impl Reader {
         self.after += text.count() as u64;
         cursor.at = cursor.text.len();
         Step::Wait
+    }
+
+    /// White space of another kind, where a token may stand.
+    pub(in crate::reader) fn skip_odd_space(&mut self, cursor: &mut Cursor<'_>) -> bool {
+        let width = odd_space(cursor.text, cursor.at);
+        if width > 0 {
+            self.record(Rule::OddSpace, cursor.at);
+            cursor.at += width;
+        }
+        width > 0
+    }
+
+    /// A backslash at the end of what is there: what follows says what it is.
+    pub(in crate::reader) fn half_an_escape(&self, cursor: &Cursor<'_>) -> bool {
+        cursor.rest() == b"\\" && !self.ended
     }
 
     /// Leaves a character out. A run of them is one repair.

@@ -143,6 +143,14 @@ impl Ends {
         }
     }
 
+    /// A look at a key without quotes, which a colon must follow.
+    pub(crate) fn bare_member() -> Self {
+        Self {
+            phase: Phase::BareKey(Wants::Colon),
+            ..Self::default()
+        }
+    }
+
     /// A look at a comma that must lead to a member.
     pub(crate) fn member() -> Self {
         Self {
@@ -203,6 +211,9 @@ impl Ends {
             Phase::After | Phase::Comma | Phase::Closer | Phase::Plus => Verdict::Close,
             Phase::Adjacent => Verdict::Text,
             Phase::ValueText(_) | Phase::ValueEnd => Verdict::Opens,
+            Phase::BareKey(_) | Phase::BareKeyEnd(_) | Phase::Key(_, Wants::Opening) => {
+                Verdict::Text
+            }
             _ => self.beyond(place),
         }
     }
@@ -210,14 +221,22 @@ impl Ends {
     /// Skips white space; the byte after it.
     fn space(&mut self, text: &[u8]) -> Option<u8> {
         loop {
-            match text.get(self.at) {
-                Some(b' ' | b'\t' | b'\r') => {}
-                Some(b'\n') => self.line = true,
-                other => return other.copied(),
-            }
+            let width = match text.get(self.at)? {
+                b' ' | b'\t' | b'\r' => 1,
+                b'\n' => {
+                    self.line = true;
+                    1
+                }
+                // A backslash says what it is together with what follows.
+                b'\\' if text.len() == self.at + 1 => return None,
+                &other => match odd_space(text, self.at) {
+                    0 => return Some(other),
+                    width => width,
+                },
+            };
             self.gap = true;
-            self.at += 1;
-            self.spaces += 1;
+            self.at += width;
+            self.spaces += width;
         }
     }
 
@@ -260,6 +279,7 @@ impl Ends {
             b',' | b';' if !self.in_object(place) && place.calm() => Some(Verdict::Close),
             b',' => self.go(Phase::Comma, 1),
             b';' if place.calm() => self.go(Phase::Comma, 1),
+            b'}' | b']' | b')' if place.scalar => Some(Verdict::Close),
             b'}' | b']' | b')' if place.calm() && byte == place.top().closer() => {
                 Some(Verdict::Close)
             }
@@ -267,23 +287,37 @@ impl Ends {
             b')' if place.stack.iter().any(|open| open.closer() == b')') => self.close(place, byte),
             b'+' if place.mark.is_some() => self.go(Phase::Plus, 1),
             b'/' => self.comment(text, place),
-            b'#' if self.gap && place.calm() && place.mark.is_some() || place.scalar => {
-                Some(Verdict::Close)
-            }
+            b'#' if place.scalar || place.mark.is_some() && place.calm() => Some(Verdict::Close),
+            b'#' if self.gap && place.mark.is_none() => self.hash(text),
             b'{' | b'[' if !self.in_object(place) && place.calm() && self.gap => {
                 Some(Verdict::Close)
             }
-            b'0'..=b'9' | b'-'
-                if !self.in_object(place)
-                    && self.gap
-                    && (place.scalar || self.line && place.calm()) =>
-            {
-                Some(Verdict::Close)
+            b'0'..=b'9' | b'-' if self.gap && place.calm() && !self.in_object(place) => {
+                self.number_after(place)
             }
             b'.' if self.gap && place.calm() => self.go(Phase::Dots, 0),
             _ if is_key_byte(byte) || byte == b'\\' => self.after_letter(place),
             _ => Some(Verdict::Text),
         }
+    }
+
+    /// `["x" 1]`: an item of its own, but for the inch in `5" 3`.
+    fn number_after(&mut self, place: &Place<'_>) -> Answer {
+        if place.before[1].is_ascii_digit() && !place.scalar && !self.line {
+            return Some(Verdict::Text);
+        }
+        self.from = self.at;
+        self.go(Phase::ValueWord(Then::Close), 0)
+    }
+
+    /// `hello # note`
+    fn hash(&self, text: &[u8]) -> Answer {
+        let next = *text.get(self.at + 1)?;
+        Some(if next == b' ' {
+            Verdict::Close
+        } else {
+            Verdict::Text
+        })
     }
 
     /// `"x" // note`
@@ -302,7 +336,7 @@ impl Ends {
     /// that the quote in question opens.
     fn after_letter(&mut self, place: &Place<'_>) -> Answer {
         if !self.in_object(place) {
-            let item = self.line && place.calm();
+            let item = self.gap && place.calm();
             self.from = self.at;
             return if item {
                 self.go(Phase::ValueWord(Then::Close), 0)
@@ -330,6 +364,9 @@ impl Ends {
             } else {
                 Verdict::Text
             });
+        }
+        if !self.gap && place.mark.is_none() && !(place.scalar && mark == Mark::Double) {
+            return Some(Verdict::Text);
         }
         if !self.gap && place.mark.is_some() {
             let same = place.mark.is_some_and(|open| open.closes_with(mark));
@@ -388,6 +425,7 @@ impl Ends {
     fn closer(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         let byte = self.space(text)?;
         match byte {
+            _ if self.closed == place.stack.len() && place.clean => Some(Verdict::Close),
             b',' => self.go(Phase::Comma, 1),
             b'}' | b']' | b')' => self.close(place, byte),
             b'`' => Some(Verdict::Close),
@@ -471,16 +509,15 @@ impl Ends {
                 return Some(Verdict::Text);
             }
             if !is_key_byte(*text.get(self.at)?) {
-                return self.go(Phase::BareKeyEnd(wants), 0);
+                // `x", note": 1`: a quote before the colon is left out.
+                let quote = mark_at(text, self.at).map_or(0, |(_, length)| length);
+                return self.go(Phase::BareKeyEnd(wants), quote);
             }
             self.at += 1;
         }
     }
 
     fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>, _: Wants) -> Answer {
-        if let Some((_, length)) = mark_at(text, self.at) {
-            self.at += length;
-        }
         match self.space(text)? {
             b':' if place.clean => Some(Verdict::Close),
             b':' => self.go(Phase::Value(Then::Close), 1),
@@ -518,7 +555,9 @@ impl Ends {
         let mut ahead = *self;
         ahead.line = false;
         let byte = ahead.space(text)?;
-        let ends = matches!(byte, b',' | b'}' | b']' | b'/' | b'#' | b';') || ahead.line;
+        let ends = matches!(byte, b',' | b'}' | b']' | b'/' | b'#' | b';' | b'"')
+            || ahead.line
+            || place.scalar;
         Some(if ends && super::words::is_scalar(word) {
             then.verdict()
         } else {
@@ -589,7 +628,7 @@ impl Ends {
             return Some(Verdict::Text);
         }
         let ends = matches!(byte, b',' | b'}' | b']');
-        if ends && !place.before[1].is_ascii_digit() && place.clean {
+        if ends && mark == Mark::Double && !place.before[1].is_ascii_digit() && place.clean {
             return Some(Verdict::CloseTwo);
         }
         if self.gap || !is_key_byte(byte) {
@@ -616,4 +655,22 @@ pub(crate) fn fence_at(text: &[u8], at: usize) -> Option<bool> {
         return Some(true);
     }
     (rest.len() >= 3 || !b"```".starts_with(rest)).then_some(false)
+}
+
+/// The length of a white-space character that JSON does not know; 0 if there is none: a form feed, a
+/// no-break space, the spaces of other scripts, a byte-order mark.
+#[inline]
+pub(crate) fn odd_space(text: &[u8], at: usize) -> usize {
+    match text.get(at) {
+        Some(0x0B | 0x0C) => 1,
+        Some(0xC2) if text.get(at + 1) == Some(&0xA0) => 2,
+        Some(0xE2) => match (text.get(at + 1), text.get(at + 2)) {
+            (Some(0x80), Some(0x80..=0x8B | 0xA8 | 0xA9 | 0xAF)) => 3,
+            (Some(0x81), Some(0x9F | 0xA0)) => 3,
+            _ => 0,
+        },
+        Some(0xE3) if matches!(text.get(at + 1..at + 3), Some([0x80, 0x80])) => 3,
+        Some(0xEF) if matches!(text.get(at + 1..at + 3), Some([0xBB, 0xBF])) => 3,
+        _ => 0,
+    }
 }

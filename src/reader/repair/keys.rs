@@ -16,6 +16,12 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Stepped {
+        if self.skip_odd_space(cursor) {
+            return Ok(Step::Go);
+        }
+        if self.half_an_escape(cursor) {
+            return Ok(Step::Wait);
+        }
         if let Some((mark, length)) = mark_at(cursor.text, cursor.at) {
             if mark == Mark::Backtick
                 && super::ends::fence_at(cursor.text, cursor.at) != Some(false)
@@ -116,7 +122,11 @@ impl Reader {
         let word = rest.get(..end).unwrap_or_default().trim_ascii_end();
         let stop = rest.get(end).copied().unwrap_or(b'}');
         let alone = !word.iter().any(u8::is_ascii_whitespace);
-        if self.back == State::FirstKey && stop != b':' && is_item(word) && self.set_of_items() {
+        if self.back == State::FirstKey
+            && stop != b':'
+            && is_item(word)
+            && self.set_of_items(cursor.at)
+        {
             return Ok(Step::Go);
         }
         if !matches!(stop, b':' | b'=') && (!alone || matches!(stop, b'\n' | b'/')) {
@@ -180,7 +190,7 @@ impl Reader {
     }
 
     /// `{1, 2}`: the braces stand for a list, if nothing of them was shown.
-    fn set_of_items(&mut self) -> bool {
+    fn set_of_items(&mut self, at: usize) -> bool {
         if !self.pending.reopen_as(Container::Array) {
             return false;
         }
@@ -188,7 +198,7 @@ impl Reader {
             *top = Bracket::Set;
         }
         self.looked = 0;
-        self.log_here(Rule::Tuple);
+        self.record(Rule::Tuple, at);
         self.state = State::Value;
         true
     }
@@ -200,6 +210,12 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Stepped {
+        if self.skip_odd_space(cursor) {
+            return Ok(Step::Go);
+        }
+        if self.half_an_escape(cursor) {
+            return Ok(Step::Wait);
+        }
         let gap = self.gap;
         let quote = mark_at(cursor.text, cursor.at);
         match byte {
@@ -209,6 +225,14 @@ impl Reader {
                 Ok(Step::Go)
             }
             b'/' | b'#' => self.comment(cursor),
+            b'0'..=b'9' | b'-' if !gap => {
+                self.record(Rule::MissingColon, cursor.at);
+                self.state = State::Value;
+                Ok(Step::Go)
+            }
+            b'"' if !gap && self.open.mark == Mark::Double && self.open.times == 1 => {
+                self.quote_after_key(cursor)
+            }
             _ if quote.is_some_and(|(mark, _)| {
                 !gap && self.open.times == 2 && mark == self.open.mark
             }) =>
@@ -229,6 +253,25 @@ impl Reader {
                 Ok(Step::Go)
             }
             _ => Ok(self.quote_in_key(cursor)),
+        }
+    }
+
+    /// `{"a"": 1}`: one quote too many, if the colon follows it; otherwise the value begins.
+    fn quote_after_key(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        let rest = cursor.rest();
+        let next = rest.iter().skip(1).find(|byte| !byte.is_ascii_whitespace());
+        match next {
+            None if !self.ended && rest.len() <= self.look_limit(cursor) => Ok(Step::Wait),
+            Some(b':') => {
+                self.record(Rule::RepeatedQuotes, cursor.at);
+                cursor.at += 1;
+                Ok(Step::Go)
+            }
+            _ => {
+                self.record(Rule::MissingColon, cursor.at);
+                self.state = State::Value;
+                Ok(Step::Go)
+            }
         }
     }
 
@@ -256,18 +299,22 @@ impl Reader {
     /// A letter right after the quote of a key. If there is a colon in the key, its closing quote
     /// was missing, and the rest is read again; otherwise the quote is part of the key.
     fn quote_in_key(&mut self, cursor: &Cursor<'_>) -> Step {
-        if self.split_key(b"\"") {
+        if self.split_key(b"\"", cursor.at) {
             return Step::Again;
         }
         self.record(Rule::UnescapedQuote, cursor.at);
         self.pending.reopen_key();
-        self.pending.key(b"\\\"");
+        self.pending.key(match self.open.mark {
+            Mark::Single => b"'",
+            Mark::Backtick => b"`",
+            _ => b"\\\"",
+        });
         self.state = State::KeyText;
         Step::Go
     }
 
     /// `{"a: 1, "b": 2}`: the key ends at its colon. What came after it is read again.
-    pub(in crate::reader) fn split_key(&mut self, tail: &[u8]) -> bool {
+    pub(in crate::reader) fn split_key(&mut self, tail: &[u8], at: usize) -> bool {
         let key = self.pending.last_key();
         let Some(colon) = memchr::memchr(b':', key) else {
             return false;
@@ -275,7 +322,7 @@ impl Reader {
         let (name, rest) = key.split_at(colon);
         let (name, mut rest) = (name.trim_ascii().to_vec(), rest.to_vec());
         rest.extend_from_slice(tail);
-        self.log_here(Rule::MissingCloseQuote);
+        self.record(Rule::MissingCloseQuote, at);
         self.pending.drop_key();
         self.pending.begin_key();
         self.pending.key(&name);
@@ -287,7 +334,7 @@ impl Reader {
 
     /// A control character in a key: the end of a line ends a key whose quote is missing.
     pub(in crate::reader) fn control_in_key(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Step {
-        if byte == b'\n' && self.split_key(b"") {
+        if byte == b'\n' && self.split_key(b"", cursor.at) {
             return Step::Again;
         }
         self.record(Rule::ControlCharacter, cursor.at);

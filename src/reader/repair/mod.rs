@@ -104,6 +104,8 @@ rules! {
     NumberForm, "number_form", "wrote a number as JSON knows it";
     /// `ObjectId("x")`
     FunctionCall, "function_call", "took the argument of a call for its value";
+    /// A no-break space between two tokens.
+    OddSpace, "odd_space", "left out white space that JSON does not know";
     /// Text that has no place.
     DroppedText, "dropped_text", "left out text that has no place in the document";
 }

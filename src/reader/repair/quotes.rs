@@ -13,7 +13,7 @@ pub(crate) enum Mark {
     Double,
     /// `'`
     Single,
-    /// A backtick.
+    /// A backtick, and the acute accent that some close it with.
     Backtick,
     /// `“` `”` `„` `‟` `«` `»`
     Curly,
@@ -43,7 +43,11 @@ pub(crate) fn mark_at(text: &[u8], at: usize) -> Option<(Mark, usize)> {
         b'\'' => Some((Mark::Single, 1)),
         b'`' => Some((Mark::Backtick, 1)),
         b'\\' if text.get(at + 1) == Some(&b'"') => Some((Mark::Escaped, 2)),
-        0xC2 if matches!(text.get(at + 1), Some(0xAB | 0xBB)) => Some((Mark::Curly, 2)),
+        0xC2 => match text.get(at + 1)? {
+            0xAB | 0xBB => Some((Mark::Curly, 2)),
+            0xB4 => Some((Mark::Backtick, 2)),
+            _ => None,
+        },
         0xE2 if text.get(at + 1) == Some(&0x80) => match text.get(at + 2)? {
             0x9C..=0x9F => Some((Mark::Curly, 3)),
             0x98..=0x9B => Some((Mark::CurlySingle, 3)),

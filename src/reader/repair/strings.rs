@@ -41,7 +41,7 @@ fn rewrite(text: &[u8], ended: bool) -> Rewritten {
     };
     match text.get(1) {
         None => Rewritten::More,
-        Some(&byte @ (b'\'' | b'`')) => Rewritten::Character(2, char::from(byte)),
+        Some(b'\'') => Rewritten::Character(2, '\''),
         Some(b'\n') => Rewritten::Nothing(2),
         Some(b'x') => found(4, digits(2, 2)),
         Some(b'U') => found(10, digits(2, 8)),
@@ -151,14 +151,12 @@ impl Reader {
             let Some(ends) = self.line_ends_string(cursor) else {
                 return Ok(Step::Wait);
             };
-            self.open.dirty = true;
             if ends {
                 self.record(Rule::MissingCloseQuote, cursor.at);
                 self.end_text(sink);
                 return Ok(Step::Go);
             }
         }
-        self.open.dirty = true;
         self.record(Rule::ControlCharacter, cursor.at);
         // The look at the line's end has seen all the white space after it.
         let rest = cursor.rest();
@@ -180,7 +178,6 @@ impl Reader {
 
     /// Does the string end with this line? `None`: not decided.
     fn line_ends_string(&mut self, cursor: &Cursor<'_>) -> Option<bool> {
-        use super::ends::Verdict;
         let rest = cursor.rest();
         let found = rest
             .iter()
@@ -203,10 +200,7 @@ impl Reader {
                     Some(false)
                 } else {
                     // As after a text without quotes: a key and a colon must follow.
-                    match self.look_from(cursor, 0) {
-                        None => return None,
-                        Some(verdict) => Some(verdict == Verdict::Close),
-                    }
+                    self.key_follows(cursor, rest, at)
                 }
             }
             _ => Some(false),
@@ -215,6 +209,24 @@ impl Reader {
             self.looked = 0;
         }
         ends
+    }
+
+    /// After the end of a line: a quote. Does it begin a key? It does not if it may close the string.
+    fn key_follows(&mut self, cursor: &Cursor<'_>, rest: &[u8], at: usize) -> Option<bool> {
+        let (_, length) = mark_at(rest, at)?;
+        let next = rest
+            .iter()
+            .skip(at + length)
+            .find(|byte| !byte.is_ascii_whitespace());
+        match next {
+            None => return self.ended.then_some(false),
+            Some(b',' | b'}' | b']') => return Some(false),
+            _ => {}
+        }
+        let dirty = std::mem::replace(&mut self.open.dirty, true);
+        let verdict = self.look_from(cursor, 0);
+        self.open.dirty = dirty;
+        verdict.map(|verdict| verdict == super::ends::Verdict::Close)
     }
 
     /// Do the brackets here close all that is open, and nothing but the end or a fence follows?
@@ -251,7 +263,6 @@ impl Reader {
         let scratch = std::mem::take(&mut self.scratch);
         self.say(&scratch, sink);
         self.scratch = scratch;
-        self.open.dirty = true;
         self.open.before = b'x';
         self.state = State::Text;
     }

@@ -1,7 +1,7 @@
 //! Values without quotes: words of other languages, odd numbers, and text.
 
 use super::Rule;
-use super::ends::{Ends, Verdict, is_key_byte};
+use super::ends::{Ends, Verdict, is_key_byte, odd_space};
 use super::quotes::{Mark, Open, mark_at};
 use super::strings::push_text;
 use crate::event::{Container, Sink};
@@ -74,6 +74,9 @@ fn number(word: &[u8]) -> Option<Vec<u8>> {
         (b'+', rest) => (false, rest),
         _ => (false, word),
     };
+    if !matches!(digits.first(), Some(b'0'..=b'9' | b'.')) {
+        return None;
+    }
     let mut json = if negative { b"-".to_vec() } else { Vec::new() };
     if let Some(hex) = digits
         .strip_prefix(b"0x")
@@ -224,7 +227,8 @@ impl Reader {
         let rest = cursor.rest();
         let mut end = self.looked;
         while let Some(&byte) = rest.get(end) {
-            if stops_word(byte) || byte >= 0xC2 && mark_at(rest, end).is_some() {
+            let wide = byte >= 0xC2 && (mark_at(rest, end).is_some() || odd_space(rest, end) > 0);
+            if stops_word(byte) || wide {
                 return Some(end);
             }
             if byte == b'#' && classify(rest.get(..end).unwrap_or_default()) != Word::Text {
@@ -446,6 +450,12 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Stepped {
+        if self.skip_odd_space(cursor) {
+            return Ok(Step::Go);
+        }
+        if self.half_an_escape(cursor) {
+            return Ok(Step::Wait);
+        }
         let in_object = self.in_object();
         self.back = self.state;
         if byte == b'`' && super::ends::fence_at(cursor.text, cursor.at) != Some(false) {
@@ -466,7 +476,7 @@ impl Reader {
                 cursor.at += 1;
                 Ok(Step::Go)
             }
-            b'\\' | b'/' if cursor.rest().len() == 1 && !self.ended => Ok(Step::Wait),
+            b'/' if cursor.rest().len() == 1 && !self.ended => Ok(Step::Wait),
             b'/' if !matches!(cursor.rest().get(1), Some(b'/' | b'*')) => {
                 self.begin_word();
                 Ok(Step::Go)
