@@ -19,6 +19,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ._core import ChunkTransformer
 from .exchange import Guide
 from .transport import Around, transport_class
 
@@ -26,19 +27,27 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ._core import Limits
+    from .aliases import Root, Style
 
 ClientT = TypeVar("ClientT")
 
 HTTP_LIBRARIES = ("httpx2", "httpx")
 
 
-def wrap(client: ClientT, *, limits: Limits | None = None) -> ClientT:
+def wrap(
+    client: ClientT,
+    *,
+    root: Root = "auto",
+    repair: bool = True,
+    style: Style = "spaced",
+    limits: Limits | None = None,
+) -> ClientT:
     """Make `client` understand `stream_options={"valid_json_chunks": True}`.
 
     The client is changed in place: its HTTP client keeps its own transport, mounts, proxies, auth
     and hooks, with ours around each transport. Copies made by `copy()` and `with_options()` share
     it, and so does whoever else shares the HTTP client. Requests without the option, and their
-    answers, are passed on untouched. Wrapping twice changes nothing, not the limits either.
+    answers, are passed on untouched. Wrapping twice changes nothing, not the options either.
 
     A request that can't be served is answered with the SDK's own `BadRequestError` before anything
     is sent: a wrong option, the `.stream()` helpers, the Responses API, bodies signed with AWS
@@ -48,9 +57,11 @@ def wrap(client: ClientT, *, limits: Limits | None = None) -> ClientT:
     :param client: an `openai.OpenAI`, `AsyncOpenAI` or subclass of the SDK's versions 1 to 3
         (Azure's among them), or an HTTP client of `httpx` or `httpx2`, to be handed to somebody
         else who makes the SDK's client.
-    :param limits: what each stream may cost; `None` for the defaults of `Limits`.
+    :param root, repair, style: as for `Aggregator`; a request may say otherwise.
+    :param limits: what each stream may cost, `None` for the defaults of `Limits`; a request cannot
+        change it.
     :return: `client` itself.
-    :raises TypeError: for what is no such client.
+    :raises TypeError, ValueError: for what is no such client, or an option that is none.
 
     A request costs one look at its path, one to a chat completion one pass over its body; a
     stream with the option costs what `ChunkTransformer` does, and less than it saves.
@@ -65,7 +76,9 @@ def wrap(client: ClientT, *, limits: Limits | None = None) -> ClientT:
         )
     is_async = isinstance(http_client, library.AsyncClient)
     kind = transport_class(library, is_async=is_async)
-    guide = Guide(library, limits)
+    options: dict[str, Any] = {"root": root, "repair": repair, "style": style, "limits": limits}
+    ChunkTransformer(**options)  # a wrong option is told now, not at the first request
+    guide = Guide(library, options)
 
     def around(transport: Any) -> Any:
         wrapped = transport is None or isinstance(transport, Around)

@@ -5,10 +5,10 @@ It knows `httpx` and `httpx2` by their shape, which is one.
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
 from . import _core
+from ._http.errors import json_error, status_of
 from .errors import OptionError
 
 if TYPE_CHECKING:
@@ -36,11 +36,11 @@ class Guide:
     """What all transports of a client decide alike.
 
     :param library: the module `httpx` or `httpx2`.
-    :param limits: of each stream; `None` for the defaults.
+    :param options: of each stream's `ChunkTransformer`, where a request says nothing else.
     """
 
-    def __init__(self, library: ModuleType, limits: _core.Limits | None) -> None:
-        self.library, self.limits = library, limits
+    def __init__(self, library: ModuleType, options: dict[str, Any]) -> None:
+        self.library, self.options = library, options
 
     def exchange(self, request: Any) -> Exchange | None:
         """Read a request; `None` if it is to be sent as it is, and its answer given as it comes."""
@@ -64,7 +64,7 @@ class Guide:
         stripped = self._with_body(request, read.body)
         if read.options is None:
             return Exchange(self, stripped)
-        transformer = _core.ChunkTransformer(**read.options, limits=self.limits)
+        transformer = _core.ChunkTransformer(**{**self.options, **read.options})
         return Exchange(self, stripped, transformer=transformer)
 
     def _with_body(self, request: Any, body: bytes) -> Any:
@@ -82,7 +82,7 @@ class Guide:
 
     def answer(self, status: int, message: str, param: str | None, code: str) -> Any:
         """Answer in the upstream's place, in the words of its API. An SDK doesn't ask again."""
-        kind = "invalid_request_error" if status < 500 else "upstream_error"
+        kind = "invalid_request_error" if status < 500 else "server_error"
         error = {"message": message, "type": kind, "param": param, "code": code}
         headers = {"x-should-retry": "false"}
         return self.library.Response(status, headers=headers, json={"error": error})
@@ -120,21 +120,15 @@ class Exchange:
 
     def is_stream(self, response: Any) -> bool:
         """Tell whether the answer is the event stream that was asked for."""
-        return self.transformer is not None and bool(
-            response.status_code == 200 and not _is_json(response)
-        )
+        return self.transformer is not None and response.status_code == 200 and not _whole(response)
 
     def is_whole(self, response: Any) -> bool:
         """Tell whether it came whole instead: an SDK would read that as an empty stream."""
-        return self.transformer is not None and bool(
-            response.status_code == 200 and _is_json(response)
-        )
+        return self.transformer is not None and response.status_code == 200 and _whole(response)
 
     def transformed(self, response: Any, stream: type) -> Any:
         """Give the answer with `stream` over its bytes, unpacked where they came packed."""
-        headers = response.headers.copy()
-        for name in ("content-length", "content-encoding"):
-            headers.pop(name, None)
+        headers = _without_body(response)
         headers["x-valid-json-chunks"] = "snapshot"
         timeout = self.guide.library.TimeoutException
         return self.guide.library.Response(
@@ -144,17 +138,24 @@ class Exchange:
             extensions=response.extensions,
         )
 
-    def judged(self, body: bytes) -> Any:
+    def judged(self, response: Any, body: bytes) -> Any:
         """Give an answer that came whole the status that its error speaks of, or 502."""
-        try:
-            error = json.loads(body)["error"]
-        except (ValueError, LookupError, TypeError):
+        error = json_error(body)
+        if error is None:
             return self.guide.answer(502, NO_STREAM, None, "upstream_closed")
-        code = error.get("code") if isinstance(error, dict) else None
-        status = code if isinstance(code, int) and 400 <= code <= 599 else 502
-        return self.guide.library.Response(status, json={"error": error})
+        return self.guide.library.Response(
+            status_of(error), headers=_without_body(response), json={"error": error}
+        )
 
 
-def _is_json(response: Any) -> bool:
-    media_type = response.headers.get("content-type", "").partition(";")[0]
-    return bool(media_type.strip().lower() == "application/json")
+def _whole(response: Any) -> bool:
+    media_type: str = response.headers.get("content-type", "").partition(";")[0]
+    return media_type.strip().lower() == "application/json"
+
+
+def _without_body(response: Any) -> Any:
+    """Copy the headers, but for those that speak of the body's bytes, which will be others."""
+    headers = response.headers.copy()
+    for name in ("content-length", "content-encoding", "transfer-encoding"):
+        headers.pop(name, None)
+    return headers

@@ -134,7 +134,7 @@ class Transport(Around):
         if exchange.is_stream(response):
             return exchange.transformed(response, self.chunks)
         if exchange.is_whole(response):
-            return exchange.judged(response.read())
+            return exchange.judged(response, response.read())
         return response
 
     def close(self) -> None:
@@ -163,7 +163,7 @@ class AsyncTransport(Around):
         if exchange.is_stream(response):
             return exchange.transformed(response, self.chunks)
         if exchange.is_whole(response):
-            return exchange.judged(await response.aread())
+            return exchange.judged(response, await response.aread())
         return response
 
     async def aclose(self) -> None:

@@ -124,6 +124,7 @@ def test_an_error_body_with_status_200_gets_the_status_it_speaks_of(caller: Call
     error = failing(caller, "sorry", client={"max_retries": 0})
     assert openai.RateLimitError is type(error)
     assert "no capacity" in str(error)
+    assert "req_scripted" == error.request_id
 
 
 def test_an_answer_in_one_piece_is_no_empty_stream_and_is_paid_once(caller: Caller) -> None:

@@ -64,6 +64,26 @@ def test_options_reach_the_transformer(caller: Caller) -> None:
     assert '{"a":[1,2]}' == contents(chunks)[-1]
 
 
+def test_options_given_to_wrap_hold_where_a_request_says_nothing_else(provider: Provider) -> None:
+    with openai.OpenAI(base_url=provider.url("plain"), api_key="k") as raw:
+        create = wholejson.wrap(raw, style="compact", repair=False).chat.completions.create
+        assert '{"a":1}' == contents(list(create(**streaming('{"a": 1}'))))[-1]
+        spaced: Any = {"valid_json_chunks": {"style": "spaced"}}
+        assert (
+            '{"a": 1}' == contents(list(create(**streaming('{"a":1}', stream_options=spaced))))[-1]
+        )
+        with pytest.raises(openai.APIError) as caught:
+            list(create(**streaming("{'a': 1}")))
+        assert "invalid_json" == caught.value.code
+
+
+def test_a_wrong_option_of_wrap_is_told_at_once() -> None:
+    with openai.OpenAI(api_key="k") as client:
+        with pytest.raises(ValueError, match="style"):
+            wholejson.wrap(client, style="wide")  # type: ignore[arg-type]
+        assert "wholejson" not in type(client._client._transport).__module__
+
+
 def test_limits_given_to_wrap_hold_for_each_stream(provider: Provider) -> None:
     limits = wholejson.Limits(document=32)
     with openai.OpenAI(base_url=provider.url("plain"), api_key="k") as raw:
