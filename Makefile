@@ -72,6 +72,15 @@ python-test: install tests/js/node_modules/ready
 	$(call say,pytest on the installed wheel)
 	@WHOLEJSON_INSTALLED=1 $(BIN)/pytest
 
+DOCUMENTS ?= 1000000
+
+.PHONY: proof
+proof: install ## The long runs: DOCUMENTS= (a million) against the slow version and other parsers.
+	$(call say,$(DOCUMENTS) documents against the slow version and serde_json)
+	@WHOLEJSON_DOCUMENTS=$(DOCUMENTS) cargo test --quiet --locked --profile proof --package wholejson --test core -- --nocapture
+	$(call say,$(DOCUMENTS) documents against json.loads and orjson and the slow version)
+	@WHOLEJSON_INSTALLED=1 WHOLEJSON_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/python/test_differential.py
+
 .PHONY: wheel
 wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the source distribution.
 	$(call say,building the wheel and the source distribution)

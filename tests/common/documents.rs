@@ -256,10 +256,15 @@ fn random_string(random: &mut Random, out: &mut String) {
     out.push('"');
 }
 
-/// How many documents a run takes: `usual`, or what the environment asks for.
-pub(crate) fn how_many(usual: usize) -> usize {
-    std::env::var("WHOLEJSON_DOCUMENTS")
-        .ok()
-        .and_then(|asked| asked.parse().ok())
-        .unwrap_or(usual)
+/// Counts documents: as many as `usual`, or as the variable `WHOLEJSON_DOCUMENTS` asks for; says
+/// how far it has come where that takes long.
+pub(crate) fn counted(usual: usize) -> impl Iterator<Item = usize> {
+    let asked = std::env::var("WHOLEJSON_DOCUMENTS");
+    let count = asked.ok().and_then(|asked| asked.parse().ok());
+    let count = count.unwrap_or(usual);
+    (0..count).inspect(move |done| {
+        if done % 50_000 == 0 && *done > 0 {
+            eprintln!("{done} of {count} documents");
+        }
+    })
 }

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wholejson::{Aggregator, Form, Limits, Options, Root, Style};
 
 use crate::common::documents::{
-    Random, document, how_many, nearly, random_document, soup, string, value,
+    Random, counted, document, nearly, random_document, soup, string, value,
 };
 use crate::common::drive::{Case, snapshot, strict};
 use crate::common::rebuild::Rebuild;
@@ -134,7 +134,7 @@ proptest! {
 #[test]
 fn random_documents_in_random_pieces_are_shown_as_the_slow_version_shows_them() {
     let mut random = Random(8259);
-    for count in 0..how_many(2_000) {
+    for count in counted(2_000) {
         let size = 1 + random.below(if count % 50 == 0 { 300 } else { 12 });
         let text = random_document(&mut random, size);
         let case = Case::strict(text.as_bytes(), Root::Auto);
@@ -157,7 +157,7 @@ fn random_documents_in_random_pieces_are_shown_as_the_slow_version_shows_them() 
 #[test]
 fn broken_documents_fail_at_the_same_place_however_they_are_cut() {
     let mut random = Random(9110);
-    for _ in 0..how_many(2_000) {
+    for _ in counted(2_000) {
         let mut bytes = random_document(&mut random, 10).into_bytes();
         for _ in 0..=random.below(3) {
             let at = random.below(bytes.len());

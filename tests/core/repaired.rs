@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wholejson::{Aggregator, Event, Limits, Options, Root, Sink, Style};
 
 use crate::common::data::conformance;
-use crate::common::documents::{Random, document, how_many, random_document, value};
+use crate::common::documents::{Random, counted, document, random_document, value};
 use crate::common::drive::State;
 
 /// The events as text, a string's pieces joined: how a string was cut is not part of the value.
@@ -142,7 +142,7 @@ proptest! {
 #[test]
 fn random_documents_are_read_the_same_with_repair_on() {
     let mut random = Random(20_258_259);
-    for count in 0..how_many(3_000) {
+    for count in counted(3_000) {
         let size = 1 + random.below(if count % 50 == 0 { 200 } else { 14 });
         let text = random_document(&mut random, size);
         if text.len() <= 256 && count % 16 == 0 {
