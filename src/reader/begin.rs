@@ -94,11 +94,9 @@ impl Begin {
                 return answer;
             }
             if before == (self.phase, self.at) {
-                return if scene.ended {
-                    yes_if(self.phase == Phase::ScalarsEnd)
-                } else {
-                    None
-                };
+                // Cut off: what may become a document is the beginning of one.
+                let belief = yes_if(scene.credible || self.phase == Phase::ScalarsEnd);
+                return if scene.ended { belief } else { None };
             }
         }
     }

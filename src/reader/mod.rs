@@ -278,9 +278,6 @@ impl Reader {
         self.ended = true;
         if self.repair {
             self.read_held(&[], sink)?;
-            if self.state == State::KeyText && self.split_key(b"", 0) {
-                self.read_held(&[], sink)?;
-            }
         }
         let ended = match self.state {
             State::Scalar if self.stack.is_empty() => self.scalar.is_whole(),
