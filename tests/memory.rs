@@ -8,6 +8,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
+use wholejson::chunk::{ChunkOptions, Transformer};
 use wholejson::{Aggregator, Limits, Options};
 
 /// Counts the bytes of the thread that asks, so that tests beside each other don't disturb.
@@ -154,6 +155,70 @@ fn nothing_is_left_when_aggregators_end_fail_or_are_abandoned() {
         run("{\"a\": [1, !");
         run("{\"a\": [1, \"abandoned");
         run("[[[[[[");
+    }
+    assert_eq!(before, NOW.get());
+}
+
+/// Runs a document through a stream of chunks; gives the most memory it took.
+fn stream(text: &str, piece: usize, read: usize, repair: bool) -> usize {
+    let limits = options(repair).limits;
+    let characters: Vec<char> = text.chars().collect();
+    let mut bytes = Vec::new();
+    for delta in characters.chunks(piece) {
+        let delta: String = delta.iter().collect();
+        let chunk = serde_json::json!({"choices": [{"index": 0, "delta": {"content": delta}}]});
+        bytes.extend_from_slice(format!("data: {chunk}\n\n").as_bytes());
+    }
+    peak(|| {
+        let mut transformer = Transformer::new(ChunkOptions {
+            repair,
+            limits,
+            ..ChunkOptions::default()
+        });
+        for part in bytes.chunks(read) {
+            let mut out = Vec::new();
+            transformer.feed(part, &mut out).unwrap();
+        }
+        transformer.finish(&mut Vec::new());
+    })
+}
+
+#[test]
+fn a_stream_of_chunks_takes_at_most_five_times_the_document() {
+    let mut worst = (0.0, String::new());
+    for (name, head, unit) in TEXTS {
+        for (size, piece) in [(1_000, 4), (300_000, 2_000), (300_000, 70_000)] {
+            let text = [head, unit.repeat(size / unit.len()).as_str()].concat();
+            for repair in [false, true] {
+                // A read brings a part of an event, so that an output holds one snapshot at most.
+                let taken = stream(&text, piece, 50, repair);
+                let allowed = 5 * text.len() + (64 << 10);
+                let what = format!("{name}, {size} bytes in pieces of {piece}, repair {repair}");
+                assert!(taken <= allowed, "{what}: {taken} > {allowed}");
+                let share = taken as f64 / text.len() as f64;
+                if size > 100_000 && share > worst.0 {
+                    worst = (share, what);
+                }
+            }
+        }
+    }
+    eprintln!("the most: {:.2} × the document, {}", worst.0, worst.1);
+}
+
+#[test]
+fn nothing_is_left_when_streams_end_fail_or_are_abandoned() {
+    let before = NOW.get();
+    for text in ["{\"a\": [1]}", "{\"a\": oops", "[1, 2", "no", ""] {
+        for _ in 0..100 {
+            let event = format!("data: {{\"choices\": [{{\"delta\": {{\"content\": {text:?}}}}}]}}\n\n");
+            let mut transformer = Transformer::new(ChunkOptions::default());
+            let mut out = Vec::new();
+            transformer.feed(event.as_bytes(), &mut out).unwrap();
+            transformer.feed(b"data: {\"cut", &mut out).unwrap();
+            if text.len() % 2 == 0 {
+                transformer.finish(&mut out);
+            }
+        }
     }
     assert_eq!(before, NOW.get());
 }

@@ -144,6 +144,9 @@ pub struct Channel {
     ended: bool,
     failure: Option<Failure>,
     updates: u64,
+    /// Of the chunk at hand: its value changed; it has text that is not empty.
+    update: bool,
+    texts: bool,
 }
 
 impl Channel {
@@ -158,6 +161,8 @@ impl Channel {
             ended: false,
             failure: None,
             updates: 0,
+            update: false,
+            texts: false,
         }
     }
 
@@ -165,8 +170,11 @@ impl Channel {
     /// bytes of text may be kept for an error that shows them; what was kept is taken off.
     pub fn push(&mut self, text: Option<&[u8]>, facts: Facts, keep: &mut usize) -> Verdict {
         self.excused |= facts.otherwise || facts.finish == Finish::Filtered;
-        let text = text.unwrap_or_default();
-        let mut update = self.read(text, keep);
+        if let Some(text) = text {
+            self.read(text, keep);
+        }
+        let mut update = std::mem::take(&mut self.update);
+        let texts = std::mem::take(&mut self.texts);
         if facts.finish != Finish::None {
             update |= self.end();
         }
@@ -175,7 +183,7 @@ impl Channel {
             return self.emit(update, facts);
         }
         match (facts.role, self.role) {
-            (true, Role::Unsaid) if text.is_empty() => {
+            (true, Role::Unsaid) if !texts => {
                 self.role = Role::Held;
                 Verdict::aside(Action::Hold)
             }
@@ -210,12 +218,14 @@ impl Channel {
         }
     }
 
-    fn read(&mut self, text: &[u8], keep: &mut usize) -> bool {
+    /// Reads a part of a chunk's text; what that means, the next `push` says.
+    pub fn read(&mut self, text: &[u8], keep: &mut usize) {
+        self.texts |= !text.is_empty();
         if text.is_empty() || self.ended || self.failure.is_some() {
-            return false;
+            return;
         }
         self.spoken = self.spoken || !text.trim_ascii().is_empty();
-        let update = match self.aggregator.feed_wtf8(text) {
+        self.update |= match self.aggregator.feed_wtf8(text) {
             Ok(update) => update,
             Err(error) => {
                 self.failure = Some(error.into());
@@ -234,7 +244,6 @@ impl Channel {
             *keep -= length;
             self.opening.extend_from_slice(&text[..length]);
         }
-        update
     }
 
     /// The text has ended; says whether its value changed.

@@ -314,6 +314,7 @@ impl Edits {
     pub(super) fn write(&mut self, text: &[u8], session: &Session, out: &mut Vec<u8>) {
         // Stable, so that what is put into one place keeps its order.
         self.list.sort_by_key(|edit| (edit.at.start, edit.at.end));
+        self.reserve(text, session, out);
         let mut at = 0;
         for edit in &self.list {
             out.extend_from_slice(text.get(at..edit.at.start).unwrap_or_default());
@@ -325,6 +326,21 @@ impl Edits {
             }
         }
         out.extend_from_slice(text.get(at..).unwrap_or_default());
+    }
+}
+
+impl Edits {
+    /// Doubling would break the memory bound for large documents.
+    fn reserve(&self, text: &[u8], session: &Session, out: &mut Vec<u8>) {
+        let parts = self.list.iter().map(|edit| match &edit.what {
+            What::Static(bytes) => bytes.len(),
+            What::Note(span) => span.len(),
+            What::Snapshot(place) => session.snapshot_len(*place) + 2,
+        });
+        let needed = parts.sum::<usize>() + text.len() + 8;
+        if out.capacity() - out.len() < needed {
+            out.reserve_exact((needed + needed / 16).max(out.len() / 4));
+        }
     }
 }
 

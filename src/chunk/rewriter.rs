@@ -7,7 +7,7 @@ use super::edit::Edits;
 use super::envelope::Envelope;
 use super::failure::{Code, Failure};
 use super::session::Session;
-use super::text::unescape;
+use super::text::unescape_with;
 use crate::sse::{self, Block};
 
 /// A buffer that has grown beyond this is given back.
@@ -47,7 +47,7 @@ pub(super) struct Rewriter {
     top: Members,
     /// For each choice of the chunk at hand: is it given out?
     given: Vec<bool>,
-    /// The text of the choice at hand.
+    /// For a piece of text with escapes.
     text: Vec<u8>,
     data: Vec<u8>,
     /// The last `id` and the last `retry` line of blocks that were left out.
@@ -116,13 +116,21 @@ impl Rewriter {
     ) -> Option<Action> {
         let choice = &envelope.choices[at];
         let index = choice.index(data, at);
-        let text = self.read_text(envelope, data, at);
         if at > 0 {
             if let Some(place) = session.place(index) {
                 self.edits.settle(place, session);
             }
         }
-        let verdict = session.push(index, text.then_some(&self.text), choice.facts);
+        let buffer = &mut self.text;
+        if choice.has_string(data) {
+            let raw = choice.content.inside().of(data);
+            unescape_with(raw, buffer, |piece| session.read(index, piece));
+        }
+        for part in &envelope.parts[choice.parts.clone()] {
+            let raw = part.text.inside().of(data);
+            unescape_with(raw, buffer, |piece| session.read(index, piece));
+        }
+        let verdict = session.push(index, None, choice.facts);
         let place = session.place(index)?;
         while self.slots.len() <= place {
             self.slots.push(Slot::default());
@@ -160,26 +168,6 @@ impl Rewriter {
             Action::Hold => {}
         }
         Some(verdict.action)
-    }
-
-    /// The text of a choice into the buffer for it; false if it has none, not even an empty one.
-    fn read_text(&mut self, envelope: &Envelope, data: &[u8], at: usize) -> bool {
-        let choice = &envelope.choices[at];
-        self.text.clear();
-        if self.text.capacity() > KEEP {
-            self.text = Vec::new();
-        }
-        if choice.has_string(data) {
-            unescape(choice.content.inside().of(data), &mut self.text);
-            return true;
-        }
-        let parts = &envelope.parts[choice.parts.clone()];
-        let mut any = false;
-        for part in parts.iter().filter(|part| !part.text.is_none()) {
-            unescape(part.text.inside().of(data), &mut self.text);
-            any = true;
-        }
-        any
     }
 
     /// Keeps a choice aside, as a chunk of its own.

@@ -146,21 +146,32 @@ impl Session {
     /// Reads a choice of a chunk: its text as WTF-8 if it has a string `content` or text parts
     /// (these joined), and what else it says.
     pub fn push(&mut self, index: u64, text: Option<&[u8]>, facts: Facts) -> Verdict {
-        let length = text.map_or(0, <[u8]>::len);
+        if let Some(text) = text {
+            self.read(index, text);
+        }
+        let mut keep = 0;
+        match self.choice(index) {
+            Some(choice) => choice.channel.push(None, facts, &mut keep),
+            None => Verdict::DROP,
+        }
+    }
+
+    /// Reads a part of the text that a choice of a chunk has, for who does not have it in one
+    /// piece; [`push`](Self::push) follows.
+    pub fn read(&mut self, index: u64, text: &[u8]) {
         let several = self.choices.len() > 1;
-        let over = self.read.saturating_add(length) > self.options.limits.document;
+        let over = self.read.saturating_add(text.len()) > self.options.limits.document;
         let (mut keep, offset) = (self.keep, self.read as u64);
-        self.read = self.read.saturating_add(length);
+        self.read = self.read.saturating_add(text.len());
         let Some(choice) = self.choice(index) else {
-            return Verdict::DROP;
+            return;
         };
-        if several && over && length > 0 {
+        if several && over && !text.is_empty() {
             let error = Error::new(Kind::Document, offset, 0, 0);
             choice.channel.break_off(error.into());
         }
-        let verdict = choice.channel.push(text, facts, &mut keep);
+        choice.channel.read(text, &mut keep);
         self.keep = keep;
-        verdict
     }
 
     /// The channel of this choice, made when it is first asked for.
@@ -199,6 +210,13 @@ impl Session {
     pub fn write_snapshot(&self, place: usize, out: &mut Vec<u8>) -> bool {
         let choice = self.choices.get(place);
         choice.is_some_and(|choice| choice.channel.write_snapshot(out))
+    }
+
+    /// The length in bytes of the snapshot of the choice at this place.
+    #[inline]
+    pub fn snapshot_len(&self, place: usize) -> usize {
+        let choice = self.choices.get(place);
+        choice.map_or(0, |choice| choice.channel.document().view().len())
     }
 
     /// How the document of the choice at this place stands.

@@ -1,30 +1,73 @@
 //! The inside of JSON strings: unescaped for reading, escaped for writing.
 
-/// Appends what the inside of a JSON string stands for, as WTF-8: half a surrogate pair becomes
-/// three bytes, a whole one four. Invalid UTF-8 is replaced as the WHATWG says. The string must
-/// be one that the scanner has accepted.
+/// Calls `take` with what the inside of a JSON string stands for, piece by piece, as WTF-8: half
+/// a surrogate pair becomes three bytes, a whole one four. Invalid UTF-8 is replaced as the
+/// WHATWG says. The string must be one that the scanner has accepted. `buffer` is for pieces that
+/// are not written as they are meant.
+pub(super) fn unescape_with(raw: &[u8], buffer: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
+    if raw.len() <= PIECE && memchr::memchr(b'\\', raw).is_none() && is_utf8(raw) {
+        return take(raw);
+    }
+    let mut rest = raw;
+    while !rest.is_empty() {
+        buffer.clear();
+        let length = unescape_piece(rest, buffer);
+        take(buffer);
+        rest = &rest[length..];
+    }
+}
+
+/// Appends what the inside of a JSON string stands for.
 pub(super) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
-    while let Some(at) = memchr::memchr(b'\\', rest) {
-        push_lossy(&rest[..at], out);
-        let (length, byte) = match rest.get(at + 1) {
-            Some(b'u') => {
-                let length = unescape_unicode(&rest[at..], out);
-                rest = &rest[(at + length).min(rest.len())..];
-                continue;
-            }
-            Some(b'n') => (2, b'\n'),
-            Some(b't') => (2, b'\t'),
-            Some(b'r') => (2, b'\r'),
-            Some(b'b') => (2, 8),
-            Some(b'f') => (2, 12),
-            Some(other) => (2, *other),
-            None => return,
-        };
-        out.push(byte);
-        rest = &rest[at + length..];
+    while !rest.is_empty() {
+        let length = unescape_piece(rest, out);
+        rest = &rest[length..];
     }
-    push_lossy(rest, out);
+}
+
+/// A piece ends when it has this many bytes.
+const PIECE: usize = 8 << 10;
+
+/// Appends the beginning of a text that is not empty; says how many bytes of it were read.
+fn unescape_piece(raw: &[u8], out: &mut Vec<u8>) -> usize {
+    let full = out.len() + PIECE;
+    let mut at = 0;
+    while at < raw.len() && out.len() < full {
+        let rest = &raw[at..];
+        if rest[0] != b'\\' {
+            let mut length = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            if length > PIECE {
+                // No more than three bytes of a code point follow its first one.
+                let back = (0..4).find(|back| rest[PIECE - back] & 0xC0 != 0x80);
+                length = PIECE - back.unwrap_or(0);
+            }
+            push_lossy(&rest[..length], out);
+            at += length;
+            continue;
+        }
+        at += match rest.get(1) {
+            Some(b'u') => unescape_unicode(rest, out).min(rest.len()),
+            other => {
+                out.push(match other {
+                    Some(b'n') => b'\n',
+                    Some(b't') => b'\t',
+                    Some(b'r') => b'\r',
+                    Some(b'b') => 8,
+                    Some(b'f') => 12,
+                    Some(plain) => *plain,
+                    None => return raw.len(),
+                });
+                2
+            }
+        };
+    }
+    at
+}
+
+#[inline]
+fn is_utf8(raw: &[u8]) -> bool {
+    std::str::from_utf8(raw).is_ok()
 }
 
 /// Reads `\uXXXX`, or two of them that make a pair; says how many bytes that took.
@@ -63,7 +106,7 @@ fn push_code(code: u32, out: &mut Vec<u8>) {
 
 #[inline]
 fn push_lossy(raw: &[u8], out: &mut Vec<u8>) {
-    if std::str::from_utf8(raw).is_ok() {
+    if is_utf8(raw) {
         out.extend_from_slice(raw);
     } else {
         out.extend_from_slice(String::from_utf8_lossy(raw).as_bytes());
@@ -113,6 +156,24 @@ mod tests {
             let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
             assert_eq!(expected.as_bytes(), plain(raw.as_bytes()));
         }
+    }
+
+    #[test]
+    fn long_strings_come_in_pieces_that_add_up() {
+        for unit in ["a", "é", "日", "🚀", "\\n", "x\\u00e9", "\\ud83d\\ude80y", "ab\\\\"] {
+            for shift in 0..4 {
+                let raw = ["z".repeat(shift), unit.repeat(9_000)].concat();
+                let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();
+                let (mut whole, mut buffer) = (Vec::new(), Vec::new());
+                unescape_with(raw.as_bytes(), &mut buffer, |piece| {
+                    assert!(std::str::from_utf8(piece).is_ok() && piece.len() <= 2 * PIECE);
+                    whole.extend_from_slice(piece);
+                });
+                assert!(expected.as_bytes() == whole, "{unit}");
+            }
+        }
+        let invalid = [b'\x80'; 20_000];
+        assert_eq!("\u{FFFD}".repeat(20_000).as_bytes(), plain(&invalid));
     }
 
     #[test]
