@@ -210,7 +210,8 @@ fn nothing_is_left_when_streams_end_fail_or_are_abandoned() {
     let before = NOW.get();
     for text in ["{\"a\": [1]}", "{\"a\": oops", "[1, 2", "no", ""] {
         for _ in 0..100 {
-            let event = format!("data: {{\"choices\": [{{\"delta\": {{\"content\": {text:?}}}}}]}}\n\n");
+            let event =
+                format!("data: {{\"choices\": [{{\"delta\": {{\"content\": {text:?}}}}}]}}\n\n");
             let mut transformer = Transformer::new(ChunkOptions::default());
             let mut out = Vec::new();
             transformer.feed(event.as_bytes(), &mut out).unwrap();

@@ -13,6 +13,7 @@ mod edit;
 mod envelope;
 mod failure;
 mod options;
+mod pending;
 mod report;
 mod request;
 mod rewriter;

@@ -2,10 +2,11 @@
 //! others.
 
 use super::carry::{Carry, Members};
-use super::channel::{Action, Held};
+use super::channel::{Action, Held, Verdict};
 use super::edit::Edits;
 use super::envelope::Envelope;
 use super::failure::{Code, Failure};
+use super::pending::{PendingChunk, can_wait};
 use super::session::Session;
 use super::text::unescape_with;
 use crate::sse::{self, Block};
@@ -21,6 +22,8 @@ pub(super) enum Fate {
     Dropped,
     /// Held for the choice at this place.
     Held(usize),
+    /// Waits for a reader, for the choice at this place.
+    Pending(usize),
     Queued,
 }
 
@@ -33,18 +36,20 @@ struct HeldChunk {
 
 /// What is kept for the choice at one place.
 #[derive(Debug, Default)]
-struct Slot {
-    carry: Carry,
+pub(super) struct Slot {
+    pub(super) carry: Carry,
     held: Option<HeldChunk>,
+    /// The newest snapshot that no reader has taken.
+    pub(super) pending: Option<PendingChunk>,
 }
 
 /// The work on chunks with choices, with its buffers.
 #[derive(Debug, Default)]
 pub(super) struct Rewriter {
-    edits: Edits,
-    slots: Vec<Slot>,
+    pub(super) edits: Edits,
+    pub(super) slots: Vec<Slot>,
     /// Members of chunks none of whose choices was given out.
-    top: Members,
+    pub(super) top: Members,
     /// For each choice of the chunk at hand: is it given out?
     given: Vec<bool>,
     /// For a piece of text with escapes.
@@ -53,10 +58,14 @@ pub(super) struct Rewriter {
     /// The last `id` and the last `retry` line of blocks that were left out.
     stray: [Vec<u8>; 2],
     /// Bytes of held chunks and of what is carried for choices.
-    carried: usize,
+    pub(super) carried: usize,
     /// For chunks that were held.
-    inner: Envelope,
+    pub(super) inner: Envelope,
     pub(super) events_out: u64,
+    /// Snapshots wait for a reader.
+    pub(super) lazy: bool,
+    /// The buffer of a chunk that waited.
+    pub(super) spare: Vec<u8>,
 }
 
 impl Rewriter {
@@ -73,19 +82,28 @@ impl Rewriter {
         self.edits.clear();
         self.given.clear();
         let mut fate = Fate::Dropped;
+        let alone = self.lazy && envelope.choices.len() == 1 && can_wait(block);
+        if self.lazy && !alone {
+            self.flush(session, out);
+        }
         for at in 0..envelope.choices.len() {
-            match self.choice(session, envelope, data, at, out) {
-                Some(Action::Emit) => fate = Fate::Written,
-                Some(Action::Hold) => {
-                    let index = envelope.choices[at].index(data, at);
-                    let place = session.place(index).unwrap_or_default();
+            let Some((place, verdict)) = self.judge(session, envelope, data, at) else {
+                break;
+            };
+            let facts = envelope.choices[at].facts;
+            if alone && self.wait(session, place, verdict, facts, block, out) {
+                fate = Fate::Pending(place);
+                break;
+            }
+            match self.apply(session, envelope, data, (at, place), verdict, out) {
+                Action::Emit => fate = Fate::Written,
+                Action::Hold => {
                     self.hold(session, envelope, block, at, place);
                     if fate == Fate::Dropped {
                         fate = Fate::Held(place);
                     }
                 }
-                Some(_) => {}
-                None => break,
+                Action::Drop | Action::DropWithRole => {}
             }
         }
         if fate == Fate::Written {
@@ -105,15 +123,15 @@ impl Rewriter {
         }
     }
 
-    /// One choice: reads it, and notes what is to be changed. `None`: too many choices.
-    fn choice(
+    /// Reads one choice; gives its place in the session and the verdict. `None`: there are too
+    /// many choices.
+    fn judge(
         &mut self,
         session: &mut Session,
         envelope: &Envelope,
         data: &[u8],
         at: usize,
-        out: &mut Vec<u8>,
-    ) -> Option<Action> {
+    ) -> Option<(usize, Verdict)> {
         let choice = &envelope.choices[at];
         let index = choice.index(data, at);
         if at > 0 {
@@ -135,6 +153,20 @@ impl Rewriter {
         while self.slots.len() <= place {
             self.slots.push(Slot::default());
         }
+        Some((place, verdict))
+    }
+
+    /// Notes what is to be changed in one choice.
+    fn apply(
+        &mut self,
+        session: &Session,
+        envelope: &Envelope,
+        data: &[u8],
+        (at, place): (usize, usize),
+        verdict: Verdict,
+        out: &mut Vec<u8>,
+    ) -> Action {
+        let choice = &envelope.choices[at];
         self.given.push(verdict.action == Action::Emit);
         match verdict.action {
             Action::Emit => {
@@ -167,7 +199,7 @@ impl Rewriter {
             }
             Action::Hold => {}
         }
-        Some(verdict.action)
+        verdict.action
     }
 
     /// Keeps a choice aside, as a chunk of its own.
@@ -195,7 +227,7 @@ impl Rewriter {
     }
 
     /// A held chunk becomes part of the next one, as the oldest of those that were dropped.
-    fn merge_held(&mut self, place: usize) {
+    pub(super) fn merge_held(&mut self, place: usize) {
         if self.slots.len() <= place {
             return;
         }
@@ -328,7 +360,7 @@ impl Rewriter {
         sse::write_without_data(block, out)
     }
 
-    fn write_stray(&mut self, out: &mut Vec<u8>) {
+    pub(super) fn write_stray(&mut self, out: &mut Vec<u8>) {
         for line in &mut self.stray {
             out.append(line);
         }

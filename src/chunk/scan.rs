@@ -25,7 +25,10 @@ impl Span {
     }
     /// Without the first and the last byte: of a string its inside.
     pub(super) fn inside(self) -> Self {
-        Self::new(self.start + 1, self.end.saturating_sub(1).max(self.start + 1))
+        Self::new(
+            self.start + 1,
+            self.end.saturating_sub(1).max(self.start + 1),
+        )
     }
 }
 

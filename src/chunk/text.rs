@@ -160,7 +160,16 @@ mod tests {
 
     #[test]
     fn long_strings_come_in_pieces_that_add_up() {
-        for unit in ["a", "é", "日", "🚀", "\\n", "x\\u00e9", "\\ud83d\\ude80y", "ab\\\\"] {
+        for unit in [
+            "a",
+            "é",
+            "日",
+            "🚀",
+            "\\n",
+            "x\\u00e9",
+            "\\ud83d\\ude80y",
+            "ab\\\\",
+        ] {
             for shift in 0..4 {
                 let raw = ["z".repeat(shift), unit.repeat(9_000)].concat();
                 let expected: String = serde_json::from_str(&format!("\"{raw}\"")).unwrap();

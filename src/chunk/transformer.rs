@@ -29,6 +29,9 @@ use crate::limits::Limits;
 use crate::sse::{self, Block, Frame, Framer};
 use crate::view::Form;
 
+/// A buffer that has grown beyond this is given back.
+const KEEP: usize = 64 << 10;
+
 /// Where a stream stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum State {
@@ -44,6 +47,8 @@ enum State {
 pub struct Transformer {
     framer: Framer,
     machine: Machine,
+    /// What was pushed and not yet pulled.
+    ready: Vec<u8>,
     finished: bool,
 }
 
@@ -89,6 +94,7 @@ impl Transformer {
                 complaint: None,
                 report: Report::default(),
             },
+            ready: Vec::new(),
             finished: false,
         }
     }
@@ -101,6 +107,54 @@ impl Transformer {
     /// stream are no errors here: they are written as the one error event, and what comes after
     /// it is left out.
     pub fn feed(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
+        if self.is_pending() {
+            self.pull(out);
+        }
+        let before = out.len();
+        self.run(input, out)?;
+        self.machine.report.bytes_out += (out.len() - before) as u64;
+        Ok(())
+    }
+
+    /// As [`feed`](Self::feed), for who paces itself: what is to be sent on waits for
+    /// [`pull`](Self::pull). Meanwhile a newer snapshot overtakes an older one of its choice,
+    /// which is left out; everything else is kept.
+    ///
+    /// # Errors
+    /// As for `feed`.
+    pub fn push(&mut self, input: &[u8]) -> Result<(), Error> {
+        let mut ready = std::mem::take(&mut self.ready);
+        self.machine.rewriter.lazy = true;
+        let outcome = self.run(input, &mut ready);
+        self.machine.rewriter.lazy = false;
+        self.ready = ready;
+        outcome
+    }
+
+    /// Appends all that a reader could have now.
+    pub fn pull(&mut self, out: &mut Vec<u8>) {
+        let before = out.len();
+        out.append(&mut self.ready);
+        if self.ready.capacity() > KEEP {
+            self.ready = Vec::new();
+        }
+        let machine = &mut self.machine;
+        machine.rewriter.flush(&machine.session, out);
+        machine.report.bytes_out += (out.len() - before) as u64;
+    }
+
+    /// Is there something that a reader could have?
+    pub fn is_pending(&self) -> bool {
+        !self.ready.is_empty() || self.machine.rewriter.is_pending()
+    }
+
+    /// Bytes that wait for [`pull`](Self::pull), snapshots not counted: whoever pushes stops
+    /// reading its upstream when these are too many.
+    pub fn waiting(&self) -> usize {
+        self.ready.len()
+    }
+
+    fn run(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let machine = &mut self.machine;
         if self.finished {
             return Err(Error::new(Kind::Finished, machine.report.bytes_in, 0, 0));
@@ -109,7 +163,6 @@ impl Transformer {
         if machine.state == State::Failed {
             return Ok(());
         }
-        let before = out.len();
         let mut reader = self.framer.read(input);
         loop {
             match reader.next() {
@@ -123,11 +176,10 @@ impl Transformer {
                 break;
             }
         }
-        machine.report.bytes_out += (out.len() - before) as u64;
         Ok(())
     }
 
-    /// The upstream has ended; appends what is still due. A second call changes nothing.
+    /// The upstream has ended; appends what is still due, what waits included. A second call changes nothing.
     pub fn finish(&mut self, out: &mut Vec<u8>) {
         self.close(End::Closed, out);
     }
@@ -140,7 +192,11 @@ impl Transformer {
     }
 
     fn close(&mut self, end: End, out: &mut Vec<u8>) {
-        if std::mem::replace(&mut self.finished, true) || self.machine.state == State::Failed {
+        if std::mem::replace(&mut self.finished, true) {
+            return;
+        }
+        self.pull(out);
+        if self.machine.state == State::Failed {
             return;
         }
         let before = out.len();
@@ -180,6 +236,7 @@ impl Machine {
             Fate::Written => out.push(b'\n'),
             Fate::Dropped => {}
             Fate::Held(place) => self.rewriter.line_feed(place),
+            Fate::Pending(place) => self.rewriter.line_feed_pending(place, out),
             Fate::Queued => self.queue.push(b'\n'),
         }
     }
@@ -218,6 +275,7 @@ impl Machine {
         match shape {
             Shape::Foreign => {
                 self.foreign = true;
+                self.rewriter.flush(&self.session, out);
                 self.pass(block, out);
             }
             Shape::Empty | Shape::Chunk => self.chunk(shape, block, out),
@@ -287,6 +345,7 @@ impl Machine {
     fn push(&mut self, shape: Shape, block: &Block<'_>, out: &mut Vec<u8>) {
         if shape == Shape::Empty {
             let data = block.data().unwrap_or_default();
+            self.rewriter.flush(&self.session, out);
             self.rewriter.supersede(data, &self.envelope);
             return self.pass_whole(block, out);
         }
@@ -373,6 +432,7 @@ impl Machine {
         }
         let upstream = end == End::Upstream;
         self.state = State::Done;
+        self.rewriter.flush(&self.session, out);
         self.release(out);
         let mut ending = self.session.end(end);
         for due in &ending.finals {

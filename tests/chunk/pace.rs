@@ -1,0 +1,153 @@
+//! For who paces itself: what waits, and what is overtaken.
+
+use crate::support::*;
+use serde_json::{Value, json};
+use wholejson::chunk::{ChunkOptions, Transformer};
+
+/// Pushes piece by piece and pulls after each of these many pieces.
+fn paced(stream: &str, size: usize, every: usize) -> (String, Transformer) {
+    let mut transformer = Transformer::new(ChunkOptions::default());
+    let mut out = Vec::new();
+    for (at, piece) in stream.as_bytes().chunks(size).enumerate() {
+        transformer.push(piece).unwrap();
+        if at % every == every - 1 {
+            transformer.pull(&mut out);
+            assert!(!transformer.is_pending());
+        }
+    }
+    transformer.finish(&mut out);
+    assert!(!transformer.is_pending());
+    (String::from_utf8(out).unwrap(), transformer)
+}
+
+fn document() -> String {
+    let chunk = |content: &str, number: u64, more: &str| {
+        event(&format!(
+            r#"{{"id":"c1","choices":[{{"index":0,"delta":{},"logprobs":{{"content":[{number}]}}}}]{more}}}"#,
+            json!({"content": content})
+        ))
+    };
+    [
+        role(),
+        chunk("[1", 1, ""),
+        chunk(",2,", 2, r#","usage":{"t":2}"#),
+        chunk(" ", 3, ""),
+        chunk("3,", 4, r#","x":1"#),
+        chunk("4,", 5, r#","usage":null"#),
+        stop(),
+        DONE.into(),
+    ]
+    .concat()
+}
+
+#[test]
+fn a_slow_reader_gets_the_newest_snapshot_and_all_that_is_said_once() {
+    let (text, transformer) = paced(&document(), usize::MAX, 2);
+    let seen = events(&text);
+    assert_eq!(2, seen.len(), "{text}");
+    let choice = &seen[0]["choices"][0];
+    assert_eq!(json!("[1, 2, 3, 4]"), choice["delta"]["content"]);
+    assert_eq!(json!("stop"), choice["finish_reason"]);
+    assert_eq!(json!("assistant"), choice["delta"]["role"]);
+    assert_eq!(json!([1, 2, 3, 4, 5]), choice["logprobs"]["content"]);
+    assert_eq!(
+        (json!({"t": 2}), json!(1)),
+        (seen[0]["usage"].clone(), seen[0]["x"].clone())
+    );
+    assert_eq!(json!("[DONE]"), seen[1]);
+    let report = transformer.report();
+    assert_eq!((3, 2), (report.updates, report.events_out));
+    assert_eq!(text.len() as u64, report.bytes_out);
+}
+
+#[test]
+fn a_reader_that_keeps_up_gets_what_feeding_gives() {
+    let stream = document();
+    let fed = run(&stream);
+    for size in [1, 3, 10] {
+        assert_eq!(fed.text(), paced(&stream, size, 1).0);
+    }
+}
+
+#[test]
+fn whatever_the_pace_the_last_snapshot_and_the_sums_are_the_same() {
+    let stream = document();
+    let numbers = |text: &str| -> Vec<u64> {
+        let lists = events(text);
+        let lists = lists
+            .iter()
+            .filter_map(|event| event["choices"][0]["logprobs"]["content"].as_array());
+        lists.flatten().filter_map(Value::as_u64).collect()
+    };
+    for size in 1..200 {
+        for every in [1, 2, 3, 7] {
+            let (text, _) = paced(&stream, size, every);
+            assert_eq!(vec![1, 2, 3, 4, 5], numbers(&text), "{text}");
+            let seen = events(&text);
+            let last = &seen[seen.len() - 2]["choices"][0];
+            assert_eq!(json!("[1, 2, 3, 4]"), last["delta"]["content"]);
+            let usage = seen
+                .iter()
+                .filter(|event| event["usage"].is_object())
+                .count();
+            assert_eq!(1, usage, "{text}");
+            assert_eq!(1, text.matches("\"role\"").count(), "{text}");
+        }
+    }
+}
+
+#[test]
+fn only_snapshots_of_the_same_choice_are_overtaken() {
+    let reasoning = chunk(r#"{"reasoning":"hm","content":""}"#, "");
+    let usage = event(r#"{"choices":[],"usage":{"t":1}}"#);
+    let stream = [
+        text_of(0, "[1,"),
+        text_of(1, "[7,"),
+        ": ping\n\n".into(),
+        text_of(0, "2,"),
+        reasoning,
+        text_of(0, "3,"),
+        usage,
+        text_of(1, "8,"),
+        text_of(0, "4,"),
+        "data: {\"error\":{}}\n\n".into(),
+        "event: error\ndata: {\"error\":{\"message\":\"x\"}}\n\n".into(),
+    ]
+    .concat();
+    let (text, _) = paced(&stream, usize::MAX, 2);
+    let seen: Vec<Value> = events(&text)
+        .iter()
+        .map(
+            |event| match event["choices"][0]["delta"]["content"].as_str() {
+                Some(content) => json!(content),
+                None => event
+                    .get("usage")
+                    .or(event.get("error"))
+                    .cloned()
+                    .unwrap_or_default(),
+            },
+        )
+        .collect();
+    let expected = json!(["[1, 2]", null, "[1, 2, 3]", "[7]", {"t": 1}, "[1, 2, 3, 4]", "[7, 8]", {}, {"message": "x"}]);
+    assert_eq!(expected, json!(seen), "{text}");
+    assert!(text.contains(": ping\n\n"));
+}
+
+#[test]
+fn what_waits_is_counted_and_given_before_what_is_fed() {
+    let mut transformer = Transformer::new(ChunkOptions::default());
+    assert!(!transformer.is_pending());
+    transformer.push(b": ping\n\n").unwrap();
+    assert_eq!((true, 8), (transformer.is_pending(), transformer.waiting()));
+    transformer.push(text("[1,").as_bytes()).unwrap();
+    assert_eq!(8, transformer.waiting());
+    let mut out = Vec::new();
+    transformer.feed(text("2,").as_bytes(), &mut out).unwrap();
+    let out = String::from_utf8(out).unwrap();
+    assert!(out.starts_with(": ping\n\n"));
+    let contents: Vec<_> = events(&out)
+        .iter()
+        .map(|event| event["choices"][0]["delta"]["content"].clone())
+        .collect();
+    assert_eq!(vec![json!("[1]"), json!("[1, 2]")], contents);
+}
