@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from ._core import Limits, Session
 from .carry import PADDING, Carry, filled, take
 from .errors import LimitError
-from .shapes import changed, get, made, members, says, text_parts
+from .facts import Facts, facts_of, index_of, shape_of, text_of, text_parts
+from .shapes import changed, get, made, members, says
 
 __all__ = ["Rewriter"]
 
 _TOP = frozenset({"choices"})
 _CHOICE = frozenset({"delta", "index", "finish_reason", "logprobs"})
-_OTHERWISE = frozenset({"tool_calls", "function_call", "refusal", "audio"})
 _NAMES = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """What every chunk of a stream says: the names it goes by."""
 _MAX_CHOICES = 1024
@@ -22,15 +22,6 @@ _SIZE = 350
 """Bytes of a chunk as providers send it, where they matter and are not known."""
 _LOGPROB = 64
 """Bytes of one log-probability, alike."""
-
-
-class _Facts(NamedTuple):
-    """What a choice says beside its text."""
-
-    role: bool
-    others: bool
-    otherwise: bool
-    finish: str | None
 
 
 class _Slot:
@@ -56,6 +47,7 @@ class Rewriter:
         self._queue: list[Any] = []
         self._first: Any = None
         self._delta: Any = None
+        self._chat = False
         self._foreign = False
 
     def chunk(self, chunk: Any) -> Iterator[Any]:
@@ -64,11 +56,16 @@ class Rewriter:
         :raises wholejson.Error: where the stream ends in one.
         """
         choices = get(chunk, "choices")
-        if says(get(chunk, "error")) and (self._first is not None or not self._foreign):
+        shape = shape_of(chunk, choices)
+        if says(get(chunk, "error")) and (self._chat or not self._foreign):
             yield from self._end("upstream")
             yield chunk
-        elif not isinstance(choices, list) or not _is_chat(chunk, choices):
-            self._foreign = self._foreign or bool(choices) or not isinstance(choices, list)
+        elif shape == "foreign":
+            self._foreign = True
+            yield chunk
+        elif shape == "empty":
+            self._chat = True
+            # What it says itself is not carried any further.
             for name in [name for name, value in members(chunk).items() if says(value)]:
                 self._top.pop(name, None)
             yield chunk
@@ -77,22 +74,23 @@ class Rewriter:
                 "an event has more choices than a stream may have", kind="limit_exceeded"
             )
         else:
-            yield from self._chat(chunk, choices)
+            self._chat = True
+            yield from self._push_or_wait(chunk, choices)
 
     def end(self, how: Literal["closed", "timeout", "upstream"]) -> Iterator[Any]:
         """Tell that the stream has ended; give out what is still due.
 
         :raises wholejson.Error: if the answer holds no document, or the stream broke off.
         """
-        if not self.ended and (self._first is not None or not self._foreign or how != "closed"):
+        if not self.ended and (self._chat or not self._foreign or how != "closed"):
             yield from self._end(how)
         self.ended = True
 
-    def _chat(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
+    def _push_or_wait(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
         if self._first is None:
             self._first = changed(chunk, {"choices": choices[:1]})
-        facts = [_facts(choice) for choice in choices]
-        text = any(_text(choice) is not None for choice in choices)
+        facts = [facts_of(choice) for choice in choices]
+        text = any(text_of(choice) is not None for choice in choices)
         gives = any(each.others or each.finish for each in facts)
         phase = self.session.begin(text, gives, _SIZE)
         if phase == "queue":
@@ -101,7 +99,7 @@ class Rewriter:
         if phase == "pass":
             yield from self._release()
             for at, (choice, each) in enumerate(zip(choices, facts, strict=True)):
-                self.session.note(_index(choice, at), *each)
+                self.session.note(index_of(choice, at), *each)
             yield chunk
         else:
             waiting, self._queue = self._queue, []
@@ -115,8 +113,8 @@ class Rewriter:
         given: list[Any] = []
         held = False
         for at, choice in enumerate(choices):
-            index, facts = _index(choice, at), _facts(choice)
-            action, shown, before, status = self.session.push(index, _text(choice), *facts)
+            index, facts = index_of(choice, at), facts_of(choice)
+            action, shown, before, status = self.session.push(index, text_of(choice), *facts)
             if index not in self._slots:
                 self._slots[index] = _Slot()
             slot = self._slots[index]
@@ -164,7 +162,7 @@ class Rewriter:
         slot.carry.take_logprobs(get(choice, "logprobs"), older=True)
         slot.carry.role = get(get(choice, "delta"), "role")
 
-    def _given(self, choice: Any, index: int, facts: _Facts, *, shown: bool, status: bool) -> Any:
+    def _given(self, choice: Any, index: int, facts: Facts, *, shown: bool, status: bool) -> Any:
         carry = self._slots[index].carry
         updates = carry.of(choice)
         delta = get(choice, "delta")
@@ -251,59 +249,3 @@ class Rewriter:
         if index in finals:
             choice["json_status"] = finals[index]
         return made(first, choice)
-
-
-def _is_chat(chunk: Any, choices: list[Any]) -> bool:
-    """Tell whether it is a chunk of a chat that has choices."""
-    for choice in choices:
-        if isinstance(choice, (str, list, bool, int, float)):
-            return False
-        if isinstance(get(choice, "delta"), (str, list, bool, int, float)):
-            return False
-    said = [members(choice) for choice in choices if choice is not None]
-    if any("delta" in each for each in said):
-        return True
-    kind = get(chunk, "object")
-    if not says(kind):
-        return bool(choices) and not any("text" in each for each in said)
-    return bool(choices) and isinstance(kind, str) and kind.startswith("chat.completion")
-
-
-def _facts(choice: Any) -> _Facts:
-    role = others = otherwise = False
-    delta = get(choice, "delta")
-    for name, value in members(delta).items() if delta is not None else ():
-        if name == "content":
-            if isinstance(value, list):
-                others = others or not all(text_parts(value))
-            else:
-                others = others or (says(value) and not isinstance(value, str))
-        elif says(value):
-            role = role or name == "role"
-            others = others or name != "role"
-            otherwise = otherwise or name in _OTHERWISE
-    finish = get(choice, "finish_reason")
-    return _Facts(role, others, otherwise, str(finish) if says(finish) else None)
-
-
-def _text(choice: Any) -> str | None:
-    """Give the text of a choice, `None` if it has none, not even an empty one."""
-    content = get(get(choice, "delta"), "content")
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list):
-        return None
-    texts = [
-        get(part, "text") for part, text in zip(content, text_parts(content), strict=True) if text
-    ]
-    return "".join(texts) if texts else None
-
-
-def _index(choice: Any, place: int) -> int:
-    """Give the index of a choice; its place in `choices` if that is missing or no index."""
-    index = get(choice, "index")
-    if isinstance(index, str) and index.isascii() and index.isdigit():
-        index = int(index)
-    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < 1 << 64:
-        return index
-    return place

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["changed", "get", "made", "members", "says", "text_parts"]
+__all__ = ["changed", "get", "made", "members", "says"]
 
 
 def get(thing: Any, name: str) -> Any:
@@ -68,8 +68,3 @@ def made(like: Any, said: Mapping[str, Any]) -> Any:
         if constructor is not None:
             return constructor(**said)
     return SimpleNamespace(**said)
-
-
-def text_parts(content: list[Any]) -> list[bool]:
-    """Tell for each part of a `content` list whether it is text."""
-    return [get(part, "type") == "text" and isinstance(get(part, "text"), str) for part in content]

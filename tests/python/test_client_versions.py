@@ -8,9 +8,9 @@ from support.environments import Environment
 # Since 3 the SDK's transport is httpx2, before that httpx; 3 takes clients of both. The main
 # environment has the newest.
 SDKS = {
-    "openai-1": ("openai>=1,<2", "httpx"),
-    "openai-2": ("openai>=2,<3", "httpx"),
-    "openai-3": ("openai>=3,<4", "httpx"),
+    "openai-1": ("openai>=1,<2", "httpx", "hypothesis"),
+    "openai-2": ("openai>=2,<3", "httpx", "hypothesis"),
+    "openai-3": ("openai>=3,<4", "httpx", "hypothesis"),
 }
 
 
