@@ -93,7 +93,12 @@ def missing_comma_touching(doc: Document) -> bool:
             and _plain(doc.around(t, 1))
             and (
                 doc.around(t, -1).kind == "close"
-                or (doc.around(t, 1).kind == "key" and doc.around(t, -1).kind == "string")
+                # `"""` would be a triple quote
+                or (
+                    doc.around(t, 1).kind == "key"
+                    and doc.around(t, -1).kind == "string"
+                    and doc.around(t, -1).value != ""
+                )
             )
         ),
     )
@@ -168,6 +173,9 @@ def wrong_closer(doc: Document) -> bool:
     if after.kind == "comma" and close.text == "]" and not _followed_by_key(doc, after):
         return False
     if _parent_is(doc, close, "{" if close.text == "]" else "["):
+        return False
+    before = doc.around(close, -1)
+    if before is None or before.kind == "close":  # `]]`: one too many, as likely as the wrong one
         return False
     doc.lock(close)
     close.text = "}" if close.text == "]" else "]"

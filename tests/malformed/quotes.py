@@ -150,7 +150,9 @@ def doubled_both(doc: Document) -> bool:
 @mutation("quotes")
 def doubled_closing(doc: Document) -> bool:
     """`{"name": "John Doe""}`"""
-    token = doc.pick("string", lambda t: _calm(t.value) and len(t.path) > 0)
+    token = doc.pick(
+        "string", lambda t: _calm(t.value) and t.value[-1].isalpha() and len(t.path) > 0
+    )
     if token:
         doc.lock(token)
         token.closing = '""'

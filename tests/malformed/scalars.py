@@ -106,7 +106,6 @@ def number_like_text(doc: Document) -> bool:
             f"{n}°C",
             f"~{n}",
             f"< {n} ms",
-            f"{n}#1",
         )
     )
     return _replace(doc, text, text)
