@@ -54,6 +54,7 @@ enum Phase {
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Begin {
     at: usize,
+    spaces: usize,
     phase: Phase,
     /// Where the key or the word begins and ends.
     from: usize,
@@ -75,7 +76,7 @@ impl Begin {
     pub(super) fn decide(&mut self, text: &[u8], scene: &Scene) -> Answer {
         self.at = self.at.max(1);
         loop {
-            if self.at > scene.limit {
+            if self.at - self.spaces > scene.limit {
                 return yes_if(scene.credible || self.phase == Phase::Scalars);
             }
             let before = (self.phase, self.at);
@@ -87,7 +88,7 @@ impl Begin {
                 Phase::Bare => self.bare(text, scene),
                 Phase::BareEnd => self.bare_end(text, scene),
                 Phase::Second => self.second(text, scene),
-                Phase::Scalars => self.scalars(text),
+                Phase::Scalars => self.scalars(text, scene),
                 Phase::ScalarsEnd => self.scalars_end(text),
             };
             if answer.is_some() {
@@ -104,6 +105,7 @@ impl Begin {
     fn space(&mut self, text: &[u8]) -> Option<u8> {
         while text.get(self.at)?.is_ascii_whitespace() {
             self.at += 1;
+            self.spaces += 1;
         }
         text.get(self.at).copied()
     }
@@ -168,7 +170,7 @@ impl Begin {
 
     fn key(&mut self, text: &[u8], open: Mark, scene: &Scene) -> Answer {
         loop {
-            if self.at > scene.limit {
+            if self.at - self.spaces > scene.limit {
                 return None;
             }
             match *text.get(self.at)? {
@@ -226,7 +228,7 @@ impl Begin {
                 break;
             }
             self.at += 1;
-            if self.at > scene.limit {
+            if self.at - self.spaces > scene.limit {
                 return None;
             }
         }
@@ -271,8 +273,11 @@ impl Begin {
     }
 
     /// A list of scalars in prose, to its end: `Interval [0, 1):` is none.
-    fn scalars(&mut self, text: &[u8]) -> Answer {
+    fn scalars(&mut self, text: &[u8], scene: &Scene) -> Answer {
         loop {
+            if self.at - self.spaces > scene.limit {
+                return None;
+            }
             let byte = *text.get(self.at)?;
             match byte {
                 b',' | b']' => {
@@ -301,6 +306,7 @@ impl Begin {
     fn scalars_end(&mut self, text: &[u8]) -> Answer {
         while matches!(text.get(self.at)?, b' ' | b'\t' | b'\r') {
             self.at += 1;
+            self.spaces += 1;
         }
         yes_if(matches!(text.get(self.at)?, b'\n' | b'`' | b'<'))
     }

@@ -170,8 +170,8 @@ impl Reader {
             return Step::Wait;
         }
         let end = match rest.get(name + 1) {
-            Some(b'>') => Some(name + 1),
-            Some(b' ') if name > 0 => match rest
+            Some(b'>') if name < TAG => Some(name + 1),
+            Some(b' ') if name > 0 && name < TAG => match rest
                 .iter()
                 .position(|byte| matches!(byte, b'>' | b'\n' | b'{'))
             {
@@ -299,7 +299,7 @@ impl Reader {
             .iter()
             .skip(word.len())
             .find(|byte| !byte.is_ascii_whitespace());
-        let prose = !fits || rest.len() > self.limits.digits + self.limits.white_space;
+        let prose = !fits || word.len() > self.limits.digits;
         if prose || after.is_some_and(|&byte| byte != b'`') || end.is_some() && !scalar.is_whole() {
             self.frame.prose = true;
             self.state = State::Seek;

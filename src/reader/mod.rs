@@ -72,6 +72,8 @@ enum State {
     Bare,
     /// In a key without quotes.
     BareKey,
+    /// In a word that is left out where a key should be.
+    DropWord,
     /// In a comment to the end of the line.
     LineComment,
     /// In a comment to `*/`.
@@ -495,6 +497,7 @@ impl Reader {
                 State::Word => self.word(&mut cursor, sink)?,
                 State::Bare => self.bare(&mut cursor, sink)?,
                 State::BareKey => self.bare_key(&mut cursor)?,
+                State::DropWord => self.rest_of_word(&mut cursor),
                 State::LineComment => self.line_comment(&mut cursor),
                 State::BlockComment => self.block_comment(&mut cursor),
                 State::Trailing => self.trailing(&mut cursor),

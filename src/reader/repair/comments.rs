@@ -51,23 +51,22 @@ impl Reader {
         }
     }
 
-    /// `...` or `…` at the cursor: left out. `None`: there is none.
+    /// `...` or `…` at the cursor: left out, with all the dots behind it. `None`: there is none.
     pub(in crate::reader) fn ellipsis(&mut self, cursor: &mut Cursor<'_>) -> Option<Step> {
         let rest = cursor.rest();
-        if rest.starts_with("…".as_bytes()) {
+        let goes_on = self.dropped_to == Some(self.base + cursor.at as u64);
+        let width = match rest {
+            [b'.', ..] if goes_on => 1,
+            [b'.', b'.', b'.', ..] => 3,
+            [b'.'] | [b'.', b'.'] if !self.ended => return Some(Step::Wait),
+            _ if rest.starts_with("…".as_bytes()) => "…".len(),
+            _ => return None,
+        };
+        if !goes_on {
             self.record(Rule::Ellipsis, cursor.at);
-            cursor.at += "…".len();
-            return Some(Step::Go);
         }
-        let dots = rest.iter().take_while(|&&byte| byte == b'.').count();
-        if dots == rest.len() && dots > 0 && !self.ended && dots <= 64 {
-            return Some(Step::Wait);
-        }
-        if dots < 3 {
-            return None;
-        }
-        self.record(Rule::Ellipsis, cursor.at);
-        cursor.at += dots;
+        cursor.at += width;
+        self.dropped_to = Some(self.base + cursor.at as u64);
         Some(Step::Go)
     }
 }

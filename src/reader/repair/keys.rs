@@ -162,6 +162,9 @@ impl Reader {
             self.looked = end;
             return Ok(Step::Wait);
         };
+        if end + 1 + after > self.look_limit(cursor) {
+            return Ok(self.drop_word(cursor));
+        }
         let word = rest.get(..end).unwrap_or_default();
         if rest.get(end + 1 + after) == Some(&b':') {
             self.record(Rule::MissingOpenQuote, cursor.at);
@@ -181,12 +184,20 @@ impl Reader {
     /// Leaves a word out where a key should be.
     fn drop_word(&mut self, cursor: &mut Cursor<'_>) -> Step {
         self.looked = 0;
-        self.state = self.back;
-        let mut step = self.drop_byte(cursor);
-        while cursor.peek().is_some_and(is_key_byte) {
-            step = self.drop_byte(cursor);
+        self.state = State::DropWord;
+        self.drop_byte(cursor)
+    }
+
+    /// In a word that is left out.
+    pub(in crate::reader) fn rest_of_word(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        match cursor.peek() {
+            None => Step::Wait,
+            Some(byte) if is_key_byte(byte) => self.drop_byte(cursor),
+            Some(_) => {
+                self.state = self.back;
+                Step::Go
+            }
         }
-        step
     }
 
     /// `{1, 2}`: the braces stand for a list, if nothing of them was shown.
@@ -259,9 +270,11 @@ impl Reader {
     /// `{"a"": 1}`: one quote too many, if the colon follows it; otherwise the value begins.
     fn quote_after_key(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
         let rest = cursor.rest();
-        let next = rest.iter().skip(1).find(|byte| !byte.is_ascii_whitespace());
+        let limit = self.look_limit(cursor);
+        let mut near = rest.iter().skip(1).take(limit);
+        let next = near.find(|byte| !byte.is_ascii_whitespace());
         match next {
-            None if !self.ended && rest.len() <= self.look_limit(cursor) => Ok(Step::Wait),
+            None if !self.ended && rest.len() <= limit => Ok(Step::Wait),
             Some(b':') => {
                 self.record(Rule::RepeatedQuotes, cursor.at);
                 cursor.at += 1;

@@ -214,12 +214,11 @@ impl Reader {
     /// After the end of a line: a quote. Does it begin a key? It does not if it may close the string.
     fn key_follows(&mut self, cursor: &Cursor<'_>, rest: &[u8], at: usize) -> Option<bool> {
         let (_, length) = mark_at(rest, at)?;
-        let next = rest
-            .iter()
-            .skip(at + length)
-            .find(|byte| !byte.is_ascii_whitespace());
-        match next {
-            None => return self.ended.then_some(false),
+        let limit = self.limits.look_ahead;
+        let mut near = rest.iter().skip(at + length).take(limit);
+        match near.find(|byte| !byte.is_ascii_whitespace()) {
+            None if rest.len() - at - length < limit && !self.ended => return None,
+            None => return Some(false),
             Some(b',' | b'}' | b']') => return Some(false),
             _ => {}
         }
@@ -231,15 +230,14 @@ impl Reader {
 
     /// Do the brackets here close all that is open, and nothing but the end or a fence follows?
     fn closes_all(&self, rest: &[u8], at: usize) -> Option<bool> {
-        if rest.len() - at > self.limits.look_ahead {
-            return Some(false);
-        }
         let mut open = self.stack.iter().rev();
-        for &byte in rest
-            .iter()
-            .skip(at)
-            .filter(|byte| !byte.is_ascii_whitespace())
-        {
+        for (read, &byte) in rest.iter().skip(at).enumerate() {
+            if read > self.limits.look_ahead {
+                return Some(false);
+            }
+            if byte.is_ascii_whitespace() {
+                continue;
+            }
             match open.next() {
                 Some(bracket) if bracket.closer() == byte => {}
                 None => return Some(byte == b'`'),

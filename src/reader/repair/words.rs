@@ -34,6 +34,9 @@ const WORDS: &[(&[u8], &[u8])] = &[
     (b"-inf", b"null"),
 ];
 
+/// Bytes after the bracket of a call in which its argument must begin.
+const CALL: usize = 64;
+
 /// What a word stands for.
 #[derive(Debug, PartialEq, Eq)]
 enum Word {
@@ -316,12 +319,10 @@ impl Reader {
         if !proper || name.first().is_some_and(u8::is_ascii_digit) {
             return Some(false);
         }
-        match rest
-            .iter()
-            .skip(end + 1)
-            .find(|byte| !byte.is_ascii_whitespace())
-        {
-            None => self.ended.then_some(false),
+        let mut near = rest.iter().skip(end + 1).take(CALL);
+        match near.find(|byte| !byte.is_ascii_whitespace()) {
+            None if rest.len() <= end + CALL && !self.ended => None,
+            None => Some(false),
             Some(byte) => Some(matches!(
                 byte,
                 b'"' | b'\'' | b'{' | b'[' | b'-' | b'0'..=b'9'
