@@ -20,12 +20,12 @@ class Facts(NamedTuple):
     finish: str | None
 
 
-def shape_of(chunk: Any, choices: Any) -> Literal["foreign", "empty", "chunk"]:
-    """Tell what it is: a chunk of a chat, one without choices, or something else."""
+def shape_of(chunk: Any, choices: Any) -> Literal["foreign", "chunk"]:
+    """Tell whether it is a chunk of a chat, if only one without choices."""
     if not isinstance(choices, list):
         return "foreign"
     if not choices:
-        return "empty"
+        return "chunk"
     plain = (str, list, bool, int, float)
     if any(isinstance(each, plain) or isinstance(get(each, "delta"), plain) for each in choices):
         return "foreign"

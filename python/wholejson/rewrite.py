@@ -48,6 +48,7 @@ class Rewriter:
         self._first: Any = None
         self._delta: Any = None
         self._chat = False
+        self._texting = False
         self._foreign = False
 
     def chunk(self, chunk: Any) -> Iterator[Any]:
@@ -62,12 +63,6 @@ class Rewriter:
             yield chunk
         elif shape == "foreign":
             self._foreign = True
-            yield chunk
-        elif shape == "empty":
-            self._chat = True
-            # What it says itself is not carried any further.
-            for name in [name for name, value in members(chunk).items() if says(value)]:
-                self._top.pop(name, None)
             yield chunk
         elif len(choices) > _MAX_CHOICES:
             raise LimitError(
@@ -87,6 +82,9 @@ class Rewriter:
         self.ended = True
 
     def _push_or_wait(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
+        if not choices and not self._queue and not self._texting:
+            yield chunk
+            return
         if self._first is None:
             self._first = changed(chunk, {"choices": choices[:1]})
         facts = [facts_of(choice) for choice in choices]
@@ -102,6 +100,7 @@ class Rewriter:
                 self.session.note(index_of(choice, at), *each)
             yield chunk
         else:
+            self._texting = True
             waiting, self._queue = self._queue, []
             for earlier in waiting:
                 yield from self._push(earlier, get(earlier, "choices"))
@@ -110,6 +109,12 @@ class Rewriter:
             yield from self._end("failed")
 
     def _push(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
+        if not choices:
+            # It passes in its place; what it says itself is not carried any further.
+            for name in [name for name, value in members(chunk).items() if says(value)]:
+                self._top.pop(name, None)
+            yield chunk
+            return
         given: list[Any] = []
         held = False
         for at, choice in enumerate(choices):

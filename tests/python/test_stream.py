@@ -321,7 +321,7 @@ def test_malformed_text_raises_with_its_place():
 def test_a_limit_raises_with_its_name():
     limits = wholejson.Limits(depth=2)
     with pytest.raises(wholejson.LimitError) as caught:
-        list(wholejson.wrap_stream([chunk("[[[1")], limits=limits))
+        list(wholejson.wrap_stream([chunk('{"a": [[1')], limits=limits))
     assert caught.value.kind == "depth"
 
 
