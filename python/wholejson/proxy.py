@@ -200,6 +200,7 @@ class ReverseProxy:
             }
         )
         content, idle = response.content, self._idle
+        _break_off_when_lost(response)
         while True:
             deadline.set(idle)
             data = await content.readany()
@@ -232,6 +233,29 @@ class ReverseProxy:
                 max_field_size=64 << 10,
             )
         return session
+
+
+def _break_off_when_lost(response: aiohttp.ClientResponse) -> None:
+    """End the reading of an answer whose connection is lost before it is whole.
+
+    Where the framing of the body is broken, aiohttp closes the connection but leaves its reader
+    waiting for ever.
+    """
+    connection, content = response.connection, response.content
+    protocol = None if connection is None else connection.protocol
+    if protocol is None or not hasattr(protocol, "closed"):
+        return
+    closed = protocol.closed
+    def lost(future: asyncio.Future[None]) -> None:
+        if not future.cancelled():
+            future.exception()
+        if not content.is_eof() and content.exception() is None:
+            content.set_exception(aiohttp.ClientPayloadError("the body is not whole"))
+
+    if closed is not None:
+        closed.add_done_callback(lost)
+    elif not content.is_eof() and content.exception() is None:
+        content.set_exception(aiohttp.ClientPayloadError("the body is not whole"))
 
 
 _QUERY = "!$&'()*+,;=:@/?%-._~[]"

@@ -229,7 +229,8 @@ class Answer:
         """The data of its events, JSON read."""
         blocks = self.body.replace(b"\r\n", b"\n").split(b"\n\n")
         data = [b[5:].strip() for b in blocks if b.startswith(b"data:")]
-        return [item.decode() if item == b"[DONE]" else json.loads(item) for item in data]
+        texts = [item.decode("utf-8", "replace") for item in data]
+        return [json.loads(text) if text.startswith("{") else text for text in texts]
 
     def contents(self) -> list[str]:
         """The contents of its chunks."""
