@@ -416,6 +416,7 @@ impl Reader {
             before: [self.open.earlier, self.open.before],
             scalar,
             limit: self.look_limit(cursor),
+            white_space: self.limits.white_space,
             ended: self.ended,
         };
         let verdict = self.ends.decide(cursor.rest(), &place)?;

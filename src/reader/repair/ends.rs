@@ -38,6 +38,8 @@ pub(crate) struct Place<'s> {
     pub(crate) scalar: bool,
     /// Bytes that may be looked at, white space not counted.
     pub(crate) limit: usize,
+    /// White space that may be looked over.
+    pub(crate) white_space: usize,
     /// No more text will come.
     pub(crate) ended: bool,
 }
@@ -168,7 +170,8 @@ impl Ends {
     /// Goes on with the text that is there; `None`: more is needed.
     pub(crate) fn decide(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
+            if self.at.saturating_sub(self.spaces) > place.limit || self.spaces > place.white_space
+            {
                 return Some(self.beyond(place));
             }
             let before = (self.phase, self.at);
