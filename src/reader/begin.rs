@@ -150,7 +150,9 @@ impl Begin {
             b']' | b'}' | b'/' | b'#' | b'(' | b',' | b'.' if scene.credible => Some(Belief::Yes),
             b'-' | b'+' | b'0'..=b'9' | b'.' => self.begin_word(),
             _ if is_key_byte(byte) => self.begin_word(),
-            _ => Some(Belief::No),
+            _ => yes_if(
+                scene.credible && text.get(1..self.at).is_some_and(|gap| gap.contains(&b'\n')),
+            ),
         }
     }
 
@@ -251,7 +253,12 @@ impl Begin {
             _ if quote || list && is_scalar(word) => Some(Belief::Yes),
             // `{first name: 1}`, `[hello there, you]`
             _ if is_key_byte(byte) => self.go(Phase::Bare, 1),
-            _ => Some(Belief::No),
+            // A list on lines of its own may hold whatever text.
+            _ => yes_if(
+                list && text
+                    .get(1..self.from)
+                    .is_some_and(|gap| gap.contains(&b'\n')),
+            ),
         }
     }
 

@@ -6,9 +6,10 @@
 use super::begin::{Begin, Belief, Scene};
 use super::repair::Rule;
 use super::repair::ends::is_key_byte;
+use super::repair::words::is_scalar;
 use super::{Cursor, Reader, Scalar, State, Step, Stepped};
 use crate::aggregator::Root;
-use crate::error::Kind;
+use crate::error::{Error, Kind};
 use crate::event::Sink;
 
 /// Blocks in which a model thinks aloud; what stands in them is no document.
@@ -106,7 +107,8 @@ impl Reader {
                 self.state = State::Value;
                 return Ok(Step::Go);
             }
-            if Scalar::Start.step(byte).is_some() {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.') {
+                self.looked = 0;
                 self.state = State::RootScalar;
                 return Ok(Step::Go);
             }
@@ -283,35 +285,49 @@ impl Reader {
         }
     }
 
-    /// A number or a literal that may be the whole document: its end is the end of the text, or of
-    /// the fence around it. Anything else behind it makes it prose.
-    pub(super) fn root_scalar<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Step {
+    /// A number or a literal that may be the whole document: only the end of the text, or of the
+    /// fence around it, says that it is.
+    pub(super) fn root_scalar<S: Sink>(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Result<Step, Error> {
         let rest = cursor.rest();
-        let end = rest
-            .iter()
-            .position(|byte| byte.is_ascii_whitespace() || matches!(byte, b'`' | b'<'));
-        let word = rest.get(..end.unwrap_or(rest.len())).unwrap_or_default();
-        let mut scalar = Scalar::Start;
-        let fits = word
-            .iter()
-            .all(|&byte| scalar.step(byte).map(|next| scalar = next).is_some());
-        let after = rest
-            .iter()
-            .skip(word.len())
-            .find(|byte| !byte.is_ascii_whitespace());
-        let prose = !fits || word.len() > self.limits.digits;
-        if prose || after.is_some_and(|&byte| byte != b'`') || end.is_some() && !scalar.is_whole() {
-            self.frame.prose = true;
-            self.state = State::Seek;
-            cursor.at += word.len().max(1);
-            return Step::Go;
+        let stops = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'`' | b'<');
+        let end = rest.iter().skip(self.looked).position(stops);
+        let end = end.map(|end| self.looked + end);
+        self.looked = end.unwrap_or(rest.len());
+        if self.looked > self.limits.digits {
+            return Ok(self.no_scalar(cursor));
         }
-        if (self.ended || after.is_some()) && scalar.is_whole() {
-            self.token = word.to_vec();
-            cursor.at += word.len();
-            self.say_token(sink);
-            return Step::Go;
+        if end.is_none() && !self.ended {
+            return Ok(Step::Wait);
         }
-        Step::Wait
+        if !is_scalar(rest.get(..self.looked).unwrap_or_default()) {
+            return Ok(self.no_scalar(cursor));
+        }
+        self.root_word(self.looked, cursor)?;
+        self.state = State::RootEnd;
+        self.root_end(cursor, sink)
+    }
+
+    fn no_scalar(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        self.frame.prose = true;
+        self.state = State::Seek;
+        cursor.at += std::mem::take(&mut self.looked).max(1);
+        Step::Go
+    }
+
+    /// After a scalar that may be the whole document.
+    pub(super) fn root_end<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
+        match self.skip_space(cursor)? {
+            None if !self.ended => return Ok(Step::Wait),
+            None | Some(b'`') => self.say_token(sink),
+            Some(_) => {
+                self.frame.prose = true;
+                self.state = State::Seek;
+            }
+        }
+        Ok(Step::Go)
     }
 }

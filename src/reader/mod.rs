@@ -64,6 +64,8 @@ enum State {
     Think,
     /// In a number or a literal that may be the whole document.
     RootScalar,
+    /// After it.
+    RootEnd,
     /// At a quote that may close the string.
     Quote,
     /// In the first word of a value without quotes.
@@ -493,7 +495,8 @@ impl Reader {
                 State::Seek => self.seek(&mut cursor)?,
                 State::Done => self.done(&mut cursor)?,
                 State::Think => self.think(&mut cursor),
-                State::RootScalar => self.root_scalar(&mut cursor, sink),
+                State::RootScalar => self.root_scalar(&mut cursor, sink)?,
+                State::RootEnd => self.root_end(&mut cursor, sink)?,
                 State::Quote => self.quote(&mut cursor, sink)?,
                 State::Word => self.word(&mut cursor, sink)?,
                 State::Bare => self.bare(&mut cursor, sink)?,
@@ -747,6 +750,9 @@ impl Reader {
     /// Where the plain text of the open string ends.
     #[inline]
     fn string_end(&self, text: &[u8], from: usize) -> usize {
+        if self.open.nested > 0 {
+            return Self::nested_end(text, from);
+        }
         if self.open.mark == Mark::Double {
             return text::plain_end(text, from);
         }
@@ -798,6 +804,9 @@ impl Reader {
                 }
                 return Err(self.error(Kind::ControlCharacter, end));
             }
+            if self.open.nested > 0 {
+                return Ok(self.nested(byte, cursor, sink));
+            }
             if self.repair {
                 self.state = State::Quote;
             } else {
@@ -820,13 +829,9 @@ impl Reader {
     #[inline]
     fn say_text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, end: usize, sink: &mut S) {
         let raw = cursor.slice(end);
-        if let Some(&last) = raw.last() {
+        if !raw.is_empty() {
             self.say(raw, sink);
-            self.open.earlier = match raw {
-                [.., earlier, _] => *earlier,
-                _ => self.open.before,
-            };
-            self.open.before = last;
+            self.open.note(raw);
             cursor.at = end;
         }
     }

@@ -25,7 +25,7 @@ impl Reader {
             return Ok(Step::Wait);
         }
         match byte {
-            b'}' | b']' | b')' => Ok(self.odd_closer(byte, cursor, sink)),
+            b'}' | b']' | b')' => self.odd_closer(byte, cursor, sink),
             b';' => {
                 self.record(Rule::WrongComma, cursor.at);
                 cursor.at += 1;
@@ -105,24 +105,31 @@ impl Reader {
 
     /// A closing bracket that does not fit.
     ///
-    /// What it can close below is closed down to there. Otherwise it stands for the one that fits,
-    /// unless the same bracket came just before: then there is one too many.
+    /// What it can close below is closed down to there, unless a member follows that would have no
+    /// place there. Otherwise it stands for the one that fits; but if the same bracket came right
+    /// before, there is one too many.
     pub(in crate::reader) fn odd_closer<S: Sink>(
         &mut self,
         byte: u8,
         cursor: &mut Cursor<'_>,
         sink: &mut S,
-    ) -> Step {
+    ) -> Stepped {
         let doubled = self.last_closer == (byte, self.base + cursor.at as u64);
         let below = self.stack.iter().rposition(|open| open.closer() == byte);
         match below {
-            Some(level) => {
-                while self.stack.len() > level + 1 {
-                    self.record(Rule::MissingBracket, cursor.at);
-                    self.close(sink);
-                }
-                self.shut(byte, cursor, sink);
+            Some(level)
+                if self.lands_in_object(level) || !self.lands_in_object(self.stack.len() - 1) =>
+            {
+                self.close_down_to(level, byte, cursor, sink);
             }
+            Some(level) => match self.look_behind_bracket(cursor) {
+                None => return Ok(Step::Wait),
+                Some(Verdict::Close) => {
+                    self.record(Rule::WrongBracket, cursor.at);
+                    self.shut(byte, cursor, sink);
+                }
+                Some(_) => self.close_down_to(level, byte, cursor, sink),
+            },
             None if byte == b')' || doubled => {
                 self.record(Rule::ExtraBracket, cursor.at);
                 cursor.at += 1;
@@ -132,7 +139,26 @@ impl Reader {
                 self.shut(byte, cursor, sink);
             }
         }
-        Step::Go
+        Ok(Step::Go)
+    }
+
+    /// If everything from this level on is closed: is an object open then?
+    fn lands_in_object(&self, level: usize) -> bool {
+        level.checked_sub(1).and_then(|at| self.stack.get(at)) == Some(&Bracket::Object)
+    }
+
+    fn close_down_to<S: Sink>(
+        &mut self,
+        level: usize,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) {
+        while self.stack.len() > level + 1 {
+            self.record(Rule::MissingBracket, cursor.at);
+            self.close(sink);
+        }
+        self.shut(byte, cursor, sink);
     }
 
     fn shut<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
@@ -166,10 +192,7 @@ impl Reader {
                 return Ok(Step::Go);
             }
             b',' if self.closed && self.root_opened && self.root_bracket == Bracket::Object => {
-                self.stack.push(Bracket::Object);
-                let verdict = self.look_at_member(cursor);
-                self.stack.pop();
-                match verdict {
+                match self.look_at_member(cursor) {
                     None => return Ok(Step::Wait),
                     Some(Verdict::Close) => {
                         self.record(Rule::EarlyEnd, cursor.at);
@@ -198,12 +221,27 @@ impl Reader {
 
     /// Does a comma at the cursor lead to a key and its colon?
     fn look_at_member(&mut self, cursor: &Cursor<'_>) -> Option<Verdict> {
+        self.look_for_member(Ends::member(), cursor)
+    }
+
+    /// Do a comma, a key and its colon follow the bracket at the cursor?
+    fn look_behind_bracket(&mut self, cursor: &Cursor<'_>) -> Option<Verdict> {
+        self.look_for_member(Ends::landing(), cursor)
+    }
+
+    /// Looks as if an object were open.
+    fn look_for_member(&mut self, look: Ends, cursor: &Cursor<'_>) -> Option<Verdict> {
         if self.ends.reach() == 0 {
-            self.ends = Ends::member();
+            self.ends = look;
         }
-        self.open.dirty = true;
-        self.open.inner = false;
-        self.look(cursor, None, false)
+        self.open = Open {
+            dirty: true,
+            ..Open::default()
+        };
+        self.stack.push(Bracket::Object);
+        let verdict = self.look(cursor, None, false);
+        self.stack.pop();
+        verdict
     }
 
     /// Text after the document: counted, not read.

@@ -81,6 +81,8 @@ enum Phase {
     ValueEnd,
     /// After an ellipsis.
     Dots,
+    /// After a bracket that does not fit.
+    Landing,
     /// After a plus sign.
     Plus,
     /// After a quote that follows the one in question at once.
@@ -153,6 +155,15 @@ impl Ends {
         }
     }
 
+    /// A look behind a bracket: do a comma and a member follow?
+    pub(crate) fn landing() -> Self {
+        Self {
+            at: 1,
+            phase: Phase::Landing,
+            ..Self::default()
+        }
+    }
+
     /// A look at a comma that must lead to a member.
     pub(crate) fn member() -> Self {
         Self {
@@ -188,6 +199,7 @@ impl Ends {
                 Phase::ValueText(mark) => self.value_text(text, place, mark),
                 Phase::ValueEnd => self.value_end(text),
                 Phase::Dots => self.dots(text),
+                Phase::Landing => self.behind_bracket(text),
                 Phase::Plus => self.plus(text, place),
                 Phase::Adjacent => self.adjacent(text, place),
             };
@@ -212,7 +224,7 @@ impl Ends {
     fn at_the_end(&self, place: &Place<'_>) -> Verdict {
         match self.phase {
             Phase::After | Phase::Comma | Phase::Closer | Phase::Plus => Verdict::Close,
-            Phase::Adjacent => Verdict::Text,
+            Phase::Adjacent | Phase::Landing => Verdict::Text,
             Phase::ValueText(_) | Phase::ValueEnd => Verdict::Opens,
             Phase::BareKey(_) | Phase::BareKeyEnd(_) | Phase::Key(_, Wants::Opening) => {
                 Verdict::Text
@@ -258,6 +270,9 @@ impl Ends {
 
     /// A bracket that may close a container: from here on, the place is in the one around it.
     fn close(&mut self, place: &Place<'_>, byte: u8) -> Answer {
+        if place.inner && !place.stack.iter().any(|open| open.closer() == byte) {
+            return Some(Verdict::Text);
+        }
         let open = place.stack.len().saturating_sub(self.closed);
         let mut inside = place.stack.iter().take(open);
         let level = inside.rposition(|open| open.closer() == byte);
@@ -348,7 +363,7 @@ impl Ends {
             };
         }
         if !self.gap {
-            let apart = matches!(place.before[1], b' ' | b',' | b'\n' | b'\t' | b'{');
+            let apart = matches!(place.before[1], b' ' | b',' | b'\n' | b'\t');
             return match place.mark {
                 Some(mark) if apart => self.begin_key(mark, Wants::Opening, 0),
                 _ => Some(Verdict::Text),
@@ -432,7 +447,10 @@ impl Ends {
             b',' => self.go(Phase::Comma, 1),
             b'}' | b']' | b')' => self.close(place, byte),
             b'`' => Some(Verdict::Close),
-            _ if self.line => Some(Verdict::Close),
+            _ if self.line && place.calm() => Some(Verdict::Close),
+            _ if self.line && self.closed == place.stack.len() && byte != b'"' => {
+                Some(Verdict::Close)
+            }
             _ if place.clean && !matches!(byte, b'"' | b'\'') => Some(Verdict::Close),
             _ => Some(Verdict::Text),
         }
@@ -542,6 +560,7 @@ impl Ends {
                 self.from = self.at;
                 self.go(Phase::ValueWord(then), 0)
             }
+            _ if then == Then::Close && self.line => Some(Verdict::Close),
             _ => Some(Verdict::Text),
         }
     }
@@ -598,6 +617,13 @@ impl Ends {
         let byte = self.space(text)?;
         let ends = matches!(byte, b',' | b'}' | b']' | b'"' | b'/' | b'`') || self.line;
         Some(if ends { Verdict::Opens } else { Verdict::Text })
+    }
+
+    fn behind_bracket(&mut self, text: &[u8]) -> Answer {
+        match self.space(text)? {
+            b',' => self.go(Phase::Comma, 1),
+            _ => Some(Verdict::Text),
+        }
     }
 
     /// `"x" ...]`

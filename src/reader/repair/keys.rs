@@ -236,7 +236,7 @@ impl Reader {
                 Ok(Step::Go)
             }
             b'/' | b'#' => self.comment(cursor),
-            b'0'..=b'9' | b'-' if !gap => {
+            b'0'..=b'9' | b'-' if !gap && !self.pending.last_key().contains(&b':') => {
                 self.record(Rule::MissingColon, cursor.at);
                 self.state = State::Value;
                 Ok(Step::Go)
@@ -347,7 +347,7 @@ impl Reader {
 
     /// A control character in a key: the end of a line ends a key whose quote is missing.
     pub(in crate::reader) fn control_in_key(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Step {
-        if byte == b'\n' && self.split_key(b"", cursor.at) {
+        if matches!(byte, b'\n' | b'\r') && self.split_key(b"", cursor.at) {
             return Step::Again;
         }
         self.record(Rule::ControlCharacter, cursor.at);

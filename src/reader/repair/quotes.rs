@@ -69,10 +69,45 @@ pub(crate) struct Open {
     pub(crate) inner: bool,
     /// Had it to be repaired?
     pub(crate) dirty: bool,
+    /// How many brackets are open in a document that stands in the string, its quotes unescaped.
+    pub(crate) nested: usize,
+    /// Its first two characters that are no white space, and how many of them there were.
+    pub(crate) lead: [u8; 2],
+    pub(crate) said: usize,
     /// Its last byte, or the quote that opened it.
     pub(crate) before: u8,
     /// The byte before that one.
     pub(crate) earlier: u8,
+}
+
+impl Open {
+    /// Notes how the string begins.
+    #[cold]
+    fn note_beginning(&mut self, raw: &[u8]) {
+        for &byte in raw
+            .iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .take(3)
+        {
+            if let Some(slot) = self.lead.get_mut(self.said) {
+                *slot = byte;
+            }
+            self.said += 1;
+        }
+    }
+
+    /// Notes what was said of the string.
+    #[inline]
+    pub(crate) fn note(&mut self, raw: &[u8]) {
+        if self.said < 3 {
+            self.note_beginning(raw);
+        }
+        match raw {
+            [.., earlier, last] => (self.earlier, self.before) = (*earlier, *last),
+            [last] => (self.earlier, self.before) = (self.before, *last),
+            [] => {}
+        }
+    }
 }
 
 impl Reader {
@@ -227,7 +262,10 @@ impl Reader {
             self.open.inner =
                 opens && !next.is_ascii_whitespace() && !self.is_apostrophe(cursor, mark);
         }
-        self.open.dirty = true;
+        if !self.open.dirty && mark == Mark::Double {
+            self.open.nested = self.brackets_before();
+        }
+        self.open.dirty |= !self.is_apostrophe(cursor, mark);
         let raw = cursor.slice(cursor.at + length);
         let double = matches!(mark, Mark::Double | Mark::Escaped);
         self.say(if double { b"\\\"" } else { raw }, sink);
@@ -235,6 +273,48 @@ impl Reader {
         self.open.earlier = self.open.before;
         self.open.before = b'"';
         self.state = State::Text;
+    }
+
+    /// `"{"x": 1}"`, `"[{"x": 1}]"`: a document in a string whose quotes are not escaped. How many
+    /// brackets stand before its first quote, which is the first of the string.
+    pub(in crate::reader) fn brackets_before(&self) -> usize {
+        match (self.open.said, self.open.lead) {
+            (1, [b'{' | b'[', _]) => 1,
+            (2, [b'[', b'{' | b'[']) => 2,
+            _ => 0,
+        }
+    }
+
+    /// In a document that stands in the string: its brackets are counted, its quotes are text.
+    pub(in crate::reader) fn nested<S: Sink>(
+        &mut self,
+        byte: u8,
+        cursor: &mut Cursor<'_>,
+        sink: &mut S,
+    ) -> Step {
+        match byte {
+            b'{' | b'[' => self.open.nested += 1,
+            b'}' | b']' => self.open.nested -= 1,
+            _ => {
+                self.record(Rule::UnescapedQuote, cursor.at);
+                self.say(b"\\\"", sink);
+                cursor.at += 1;
+                return Step::Go;
+            }
+        }
+        self.open.inner = false;
+        self.say_text(cursor, cursor.at + 1, sink);
+        Step::Go
+    }
+
+    /// Where the plain text of such a document ends.
+    pub(in crate::reader) fn nested_end(text: &[u8], from: usize) -> usize {
+        let stops =
+            |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b'"' | b'\\') || *byte < 0x20;
+        let rest = text.get(from..).unwrap_or_default();
+        rest.iter()
+            .position(stops)
+            .map_or(text.len(), |run| from + run)
     }
 
     /// `it's`

@@ -178,6 +178,7 @@ impl Reader {
 
     /// Does the string end with this line? `None`: not decided.
     fn line_ends_string(&mut self, cursor: &Cursor<'_>) -> Option<bool> {
+        let embedded = self.open.nested > 0 || self.brackets_before() > 0;
         let rest = cursor.rest();
         let found = rest
             .iter()
@@ -192,6 +193,7 @@ impl Reader {
         };
         let at = self.looked + found;
         let ends = match rest.get(at) {
+            _ if embedded => Some(false),
             Some(b'}' | b']') => self.closes_all(rest, at),
             Some(_)
                 if mark_at(rest, at).is_some_and(|(mark, _)| self.open.mark.closes_with(mark)) =>

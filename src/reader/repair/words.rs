@@ -291,6 +291,16 @@ impl Reader {
         Ok(())
     }
 
+    /// The token for a scalar that may be the whole document.
+    pub(in crate::reader) fn root_word(
+        &mut self,
+        end: usize,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<(), crate::Error> {
+        let found = classify(cursor.slice(cursor.at + end));
+        self.take_word(found, end, cursor)
+    }
+
     /// A word at the end of the input. What may have become another value is dropped.
     fn last_word<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Step {
         let end = cursor.rest().len();
