@@ -46,8 +46,9 @@ SEEDS = st.integers(0, 2**32).map(random.Random)
 ROOT_OPTIONS = {"auto", "object", "array", "any"}
 TOKENS = [*'{}[],:"01-.\n\\é ', '"a"', '"k":', "e5", "true", "nul", "null", "x"]
 TOKENS += ["\\u00e9", "\\ud83d", "\\ude80", "\ud83d", "\ude80"]
+pytestmark = pytest.mark.timeout(120 + how_many(3000) // 100)
 MANY = settings(
-    max_examples=min(how_many(300), 20000),
+    max_examples=min(300 + how_many(3000) // 100, 5000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
@@ -141,7 +142,6 @@ def test_tiny_limits_end_the_reading_where_the_slow_version_ends_it(value, sourc
         assert tuple(expected) == (reading.snapshot, reading.complete, reading.error), text
 
 
-@pytest.mark.timeout(0)
 def test_documents_of_models_in_random_pieces():
     """Every cut up to 256 bytes, random cuts above; a sample against the slow version."""
     source = random.Random(20)
