@@ -26,6 +26,8 @@ pub(super) struct Scene {
     pub(super) announced: bool,
     /// Bytes that may be looked at.
     pub(super) limit: usize,
+    /// White space that may be looked over.
+    pub(super) white_space: usize,
     /// No more text will come.
     pub(super) ended: bool,
 }
@@ -76,7 +78,7 @@ impl Begin {
     pub(super) fn decide(&mut self, text: &[u8], scene: &Scene) -> Answer {
         self.at = self.at.max(1);
         loop {
-            if self.at - self.spaces > scene.limit {
+            if self.at - self.spaces > scene.limit || self.spaces > scene.white_space {
                 return yes_if(scene.credible || self.phase == Phase::Scalars);
             }
             let before = (self.phase, self.at);

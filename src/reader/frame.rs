@@ -252,6 +252,7 @@ impl Reader {
             credible: !self.frame.prose || self.frame.inside,
             announced: self.frame.sign == b':',
             limit: self.limits.look_ahead,
+            white_space: self.limits.white_space,
             ended: self.ended,
         };
         let belief = self.frame.begin.decide(cursor.rest(), &scene);
