@@ -208,12 +208,7 @@ def extra_closer(doc: Document) -> bool:
     """`{"a": [1]], "b": 2}`: a bracket that nothing opened."""
     close = doc.pick(
         "close",
-        lambda t: (
-            len(t.path) > 0
-            and isinstance(t.path[-1], str)
-            and t.text == "]"
-            and all(isinstance(step, str) for step in t.path)
-        ),
+        lambda t: len(t.path) == 1 and isinstance(t.path[0], str) and t.text == "]",
     )
     if not close:
         return False
