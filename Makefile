@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+WHEELS := target/wheels-under-test
 SHELL  := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -34,12 +35,16 @@ benches/node_modules/ready: benches/package.json | prerequisites
 	@touch $@
 
 .PHONY: install
-install: $(VENV)/ready benches/node_modules/ready ## Build the wheel and install it, with all extras, into .venv.
-	@scripts/install-wheel $(BIN)
+install: $(VENV)/ready ## Build the wheel and install it, with all extras, into .venv.
+	@scripts/install-wheel $(BIN) $(WHEELS)
+
+.PHONY: demo
+demo: install ## Start the gateway on its own documents, and the official client against it.
+	$(call say,wholejson demo)
+	@$(BIN)/wholejson demo
 
 .PHONY: test
-test: prerequisites-node install ## Set all up and run every check and test.
-	@$(MAKE) --no-print-directory check rust-test python-test
+test: prerequisites-node check rust-test python-test ## Set all up and run every check and test.
 
 .PHONY: check
 check: $(VENV)/ready ## Formatting, lints and types.
@@ -66,11 +71,11 @@ tests/js/node_modules/ready: tests/js/package.json
 	@touch $@
 
 .PHONY: python-test
-python-test: install tests/js/node_modules/ready
+python-test: install tests/js/node_modules/ready benches/node_modules/ready
 	$(call say,stubtest)
 	@cd tests && ../$(BIN)/python -m mypy.stubtest --allowlist typing/stubtest-allowlist.txt wholejson
 	$(call say,pytest on the installed wheel)
-	@WHOLEJSON_INSTALLED=1 $(BIN)/pytest
+	@WHOLEJSON_INSTALLED=1 WHOLEJSON_WHEEL="$$(ls $(WHEELS)/*.whl)" $(BIN)/pytest
 
 DOCUMENTS ?= 1000000
 
@@ -88,4 +93,4 @@ wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the sou
 
 .PHONY: clean
 clean: ## Remove what was built.
-	rm -rf $(VENV) target dist
+	rm -rf $(VENV) .venv-* target dist benches/node_modules tests/js/node_modules
