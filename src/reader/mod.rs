@@ -421,7 +421,7 @@ impl Reader {
             white_space: self.limits.white_space,
             ended: self.ended,
         };
-        let verdict = self.ends.decide(cursor.rest(), &place)?;
+        let verdict = self.ends.decide(self.decided(cursor.rest()), &place)?;
         self.spent += self.ends.reach() as u64;
         self.ends = Ends::default();
         Some(verdict)
@@ -478,7 +478,10 @@ impl Reader {
 
     /// Takes steps until one waits; says how much was read.
     fn run<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<usize, Error> {
-        let mut cursor = Cursor { text, at: 0 };
+        let mut cursor = Cursor {
+            text: self.decided(text),
+            at: 0,
+        };
         loop {
             #[cfg(debug_assertions)]
             let before = (self.state, cursor.at);
@@ -506,6 +509,10 @@ impl Reader {
                 State::BlockComment => self.block_comment(&mut cursor),
                 State::Trailing => self.trailing(&mut cursor),
             };
+            if step == Step::Wait && self.in_string() && cursor.text.len() < text.len() {
+                cursor.text = text;
+                continue;
+            }
             if step != Step::Go {
                 return Ok(cursor.at);
             }
@@ -516,6 +523,20 @@ impl Reader {
                 "a step must read, change the state or wait"
             );
         }
+    }
+
+    /// The text without a backslash at its end, which may be half of an escaped quote. Inside of
+    /// strings it is read at once: there, escapes wait by themselves.
+    #[inline]
+    fn decided<'t>(&self, text: &'t [u8]) -> &'t [u8] {
+        match text {
+            [before @ .., b'\\'] if self.repair && !self.ended => before,
+            _ => text,
+        }
+    }
+
+    fn in_string(&self) -> bool {
+        matches!(self.state, State::Text | State::KeyText)
     }
 
     /// Skips white space; the byte after it, if there is one.

@@ -648,7 +648,6 @@ impl Ends {
     /// `"say "hi""`, `"5""`: the first of two quotes is text, if the second one may close.
     /// `"x"",`: there is one too many. `"x""b": 1`, `["a""b"]`: a comma is missing.
     fn adjacent(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
-        self.gap = false;
         let byte = self.space(text)?;
         let Some(mark) = place.mark else {
             return Some(Verdict::Text);
