@@ -5,12 +5,20 @@ use super::scan::{Member, Scanner, Span, is_empty};
 /// Members with these names are padding: nobody misses them.
 pub(super) const PADDING: &[&[u8]] = &[b"obfuscation", b"padding", b"p"];
 
+/// No more names than this are carried. They are compared one by one, so that more of them would
+/// cost more than a stream may.
+const MAX_NAMES: usize = 64;
+/// More bytes than any limit allows, and few enough to be added up.
+const OVER: usize = usize::MAX >> 16;
+
 /// Members of an object, by name. What was read last stands.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     /// The first `used` ones count; the others keep their buffers for later.
     entries: Vec<Entry>,
     used: usize,
+    /// There were more than may be carried.
+    over: bool,
 }
 
 #[derive(Debug, Default)]
@@ -46,6 +54,10 @@ impl Members {
                 entry.value.clear();
                 entry.value.extend_from_slice(value);
             }
+            return;
+        }
+        if self.used == MAX_NAMES {
+            self.over = true;
             return;
         }
         if self.used == self.entries.len() {
@@ -94,8 +106,11 @@ impl Members {
         }
     }
 
-    /// Bytes held.
+    /// Bytes held; as many as there can't be, if there were more names than may be carried.
     pub(super) fn size(&self) -> usize {
+        if self.over {
+            return OVER;
+        }
         self.iter()
             .map(|(key, value)| key.len() + value.len())
             .sum()
@@ -127,7 +142,7 @@ impl Logprobs {
 
     /// Bytes held.
     pub(super) fn size(&self) -> usize {
-        self.size + self.plain.len()
+        self.size + self.others.size() + self.plain.len()
     }
 
     /// Takes over a chunk's `logprobs`, behind what is there, or before it if it is `older`.
@@ -147,13 +162,17 @@ impl Logprobs {
                 continue;
             };
             let elements = elements.trim_ascii();
-            self.size += elements.len();
+            self.size = (self.size + elements.len()).min(OVER);
             self.join(key, elements, older);
         }
     }
 
     fn join(&mut self, key: &[u8], elements: &[u8], older: bool) {
         let Some(entry) = self.lists.iter_mut().find(|entry| entry.key == key) else {
+            if self.lists.len() == MAX_NAMES {
+                self.size = OVER;
+                return;
+            }
             self.lists.push(Entry {
                 key: key.to_vec(),
                 value: elements.to_vec(),

@@ -111,6 +111,7 @@ const SAID: usize = 1 << 10;
 
 /// What an upstream said of its failure: the `message` in it, or else all of it.
 pub(super) fn complaint(said: &[u8]) -> String {
+    let said = &said[..said.len().min(64 << 10)];
     let parsed: serde_json::Value = serde_json::from_slice(said).unwrap_or_default();
     let error = parsed.get("error").unwrap_or(&parsed);
     let message = error.get("message").unwrap_or(error).as_str();

@@ -41,6 +41,8 @@ pub(super) struct Slot {
     held: Option<HeldChunk>,
     /// The newest snapshot that no reader has taken.
     pub(super) pending: Option<PendingChunk>,
+    /// The number of the chunk that had this choice last.
+    chunk: u64,
 }
 
 /// The work on chunks with choices, with its buffers.
@@ -64,6 +66,8 @@ pub(super) struct Rewriter {
     pub(super) events_out: u64,
     /// Snapshots wait for a reader.
     pub(super) lazy: bool,
+    /// How many chunks there were.
+    chunks: u64,
     /// The buffer of a chunk that waited.
     pub(super) spare: Vec<u8>,
 }
@@ -81,6 +85,7 @@ impl Rewriter {
         let data = block.data().unwrap_or_default();
         self.edits.clear();
         self.given.clear();
+        self.chunks += 1;
         let mut fate = Fate::Dropped;
         let alone = self.lazy && envelope.choices.len() == 1 && can_wait(block);
         if self.lazy && !alone {
@@ -105,6 +110,12 @@ impl Rewriter {
                 }
                 Action::Drop | Action::DropWithRole => {}
             }
+            if self.carried > limit {
+                break;
+            }
+        }
+        if self.carried > limit {
+            return Err(over_carried());
         }
         if fate == Fate::Written {
             self.write_chunk(session, envelope, block, out);
@@ -114,8 +125,7 @@ impl Rewriter {
             self.top.take(data, &envelope.members, true);
         }
         if self.top.size() + self.carried > limit {
-            let message = "dropped chunks said more than may be carried; raise Limits.event";
-            return Err(Failure::new(Code::LimitExceeded, Some(message)));
+            return Err(over_carried());
         }
         match self.leave_out(block, out) {
             true if fate == Fate::Dropped => Ok(Fate::Written),
@@ -135,7 +145,9 @@ impl Rewriter {
         let choice = &envelope.choices[at];
         let index = choice.index(data, at);
         if at > 0 {
-            if let Some(place) = session.place(index) {
+            let known = session.place(index);
+            let slot = known.and_then(|place| Some((place, self.slots.get(place)?)));
+            if let Some((place, _)) = slot.filter(|(_, slot)| slot.chunk == self.chunks) {
                 self.edits.settle(place, session);
             }
         }
@@ -153,6 +165,7 @@ impl Rewriter {
         while self.slots.len() <= place {
             self.slots.push(Slot::default());
         }
+        self.slots[place].chunk = self.chunks;
         Some((place, verdict))
     }
 
@@ -375,6 +388,12 @@ impl Rewriter {
     pub(super) fn top(&self) -> &Members {
         &self.top
     }
+}
+
+#[cold]
+fn over_carried() -> Failure {
+    let message = "dropped chunks said more than may be carried; raise Limits.event";
+    Failure::new(Code::LimitExceeded, Some(message))
 }
 
 /// Writes a block with other data, and with its blank line.

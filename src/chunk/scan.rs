@@ -48,18 +48,20 @@ pub(super) struct Scanner<'t, 's> {
     stack: &'s mut Vec<u8>,
 }
 
-/// Bytes that end the plain part of a string.
-const SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = true;
-        byte += 1;
-    }
-    table[b'"' as usize] = true;
-    table[b'\\' as usize] = true;
-    table
-};
+/// One bit at the top of each byte.
+const TOP: u64 = 0x8080_8080_8080_8080;
+/// One bit at the bottom of each byte.
+const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// Marks, at the top of each byte, a quote, a backslash or a control character. Above the first
+/// mark there may be wrong ones.
+#[inline]
+fn specials(bytes: u64) -> u64 {
+    let below = |limit: u64, bytes: u64| bytes.wrapping_sub(ONES * limit) & !bytes;
+    let quote = below(1, bytes ^ (ONES * b'"' as u64));
+    let backslash = below(1, bytes ^ (ONES * b'\\' as u64));
+    (below(0x20, bytes) | quote | backslash) & TOP
+}
 
 impl<'t, 's> Scanner<'t, 's> {
     pub(super) fn new(text: &'t [u8], stack: &'s mut Vec<u8>) -> Self {
@@ -123,9 +125,7 @@ impl<'t, 's> Scanner<'t, 's> {
         let start = self.at;
         self.take(b'"')?;
         loop {
-            while !SPECIAL[usize::from(self.peek())] {
-                self.at += 1;
-            }
+            self.plain();
             match self.peek() {
                 b'"' => {
                     self.at += 1;
@@ -134,6 +134,22 @@ impl<'t, 's> Scanner<'t, 's> {
                 b'\\' => self.escape()?,
                 _ => return None,
             }
+        }
+    }
+
+    /// Over the characters of a string that need no look, eight at a time.
+    #[inline]
+    fn plain(&mut self) {
+        while let Some(Ok(bytes)) = self.text.get(self.at..self.at + 8).map(<[u8; 8]>::try_from) {
+            let marks = specials(u64::from_le_bytes(bytes));
+            if marks != 0 {
+                self.at += marks.trailing_zeros() as usize / 8;
+                return;
+            }
+            self.at += 8;
+        }
+        while !matches!(self.peek(), 0..0x20 | b'"' | b'\\') {
+            self.at += 1;
         }
     }
 
@@ -290,6 +306,28 @@ mod tests {
             "\"",
         ] {
             assert!(!accepts(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_string_ends_where_it_must_whatever_stands_around() {
+        for before in 0..20 {
+            for byte in 0..=255u8 {
+                let mut text = vec![b'"'];
+                text.extend(std::iter::repeat_n(0x7F, before));
+                text.push(byte);
+                text.extend_from_slice(b"\x80\xFF\x21\x23\x5B\x5D zzzzzzzzz\"");
+                let mut stack = Vec::new();
+                let end = Scanner::new(&text, &mut stack)
+                    .string()
+                    .map(|span| span.end);
+                let expected = match byte {
+                    0..0x20 | b'\\' => None,
+                    b'"' => Some(before + 2),
+                    _ => Some(text.len()),
+                };
+                assert_eq!(expected, end, "{before} {byte}");
+            }
         }
     }
 

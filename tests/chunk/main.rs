@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may panic
 
 mod ends;
+mod hostile;
 mod pace;
 mod recorded;
 mod reference;

@@ -40,7 +40,7 @@ impl Choice {
     fn finish(&mut self) -> bool {
         self.ended = true;
         let update = self.document().finish();
-        if update.is_err() && !(self.excused && !self.spoken) {
+        if update.is_err() && (!self.excused || self.spoken) {
             self.failed = true;
         }
         update.unwrap_or(false)
@@ -424,7 +424,7 @@ fn choice() -> impl Strategy<Value = (Option<Value>, Value)> {
         |(content, role, reasoning, calls, finish, logprobs, member)| {
             let mut delta = json!({});
             let mut choice = json!({});
-            let mut put = |object: &mut Value, key: &str, value: Option<Value>| {
+            let put = |object: &mut Value, key: &str, value: Option<Value>| {
                 if let Some(value) = value {
                     object[key] = value;
                 }

@@ -3,30 +3,30 @@
 use serde_json::{Value, json};
 use wholejson::chunk::{ChunkOptions, Code, Report, Transformer};
 
-pub const DONE: &str = "data: [DONE]\n\n";
+pub(crate) const DONE: &str = "data: [DONE]\n\n";
 
 /// How the input ends.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum End {
+pub(crate) enum End {
     Closed,
     Failed(Code),
 }
 
-pub struct Outcome {
-    pub bytes: Vec<u8>,
-    pub report: Report,
+pub(crate) struct Outcome {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) report: Report,
 }
 
 impl Outcome {
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.bytes).unwrap()
     }
     /// The data of each event, parsed where it is JSON.
-    pub fn events(&self) -> Vec<Value> {
+    pub(crate) fn events(&self) -> Vec<Value> {
         events(self.text())
     }
     /// `delta.content` of each choice of each chunk.
-    pub fn contents(&self) -> Vec<Value> {
+    pub(crate) fn contents(&self) -> Vec<Value> {
         let events = self.events();
         let choices = events
             .iter()
@@ -37,7 +37,7 @@ impl Outcome {
         deltas.collect()
     }
     /// The code of each error event.
-    pub fn errors(&self) -> Vec<String> {
+    pub(crate) fn errors(&self) -> Vec<String> {
         let codes = self.events().into_iter().filter_map(|event| {
             let code = event.get("error")?.get("code")?.as_str()?.to_owned();
             Some(code)
@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-pub fn events(text: &str) -> Vec<Value> {
+pub(crate) fn events(text: &str) -> Vec<Value> {
     let blocks = text.split("\n\n");
     let data = blocks.filter_map(|block| {
         let lines: Vec<_> = block
@@ -59,7 +59,7 @@ pub fn events(text: &str) -> Vec<Value> {
         .collect()
 }
 
-pub fn once(options: ChunkOptions, pieces: &[&[u8]], end: End) -> Outcome {
+pub(crate) fn once(options: ChunkOptions, pieces: &[&[u8]], end: End) -> Outcome {
     let mut transformer = Transformer::new(options);
     let mut bytes = Vec::new();
     for piece in pieces {
@@ -78,7 +78,7 @@ pub fn once(options: ChunkOptions, pieces: &[&[u8]], end: End) -> Outcome {
 }
 
 /// Runs a stream at every cut in two, and byte by byte: the output is the same.
-pub fn with(options: ChunkOptions, stream: impl AsRef<[u8]>, end: End) -> Outcome {
+pub(crate) fn with(options: ChunkOptions, stream: impl AsRef<[u8]>, end: End) -> Outcome {
     let stream = stream.as_ref();
     let whole = once(options, &[stream], end);
     let singles: Vec<&[u8]> = stream.chunks(1).collect();
@@ -103,11 +103,11 @@ fn same(left: &Outcome, right: &Outcome, how: &str) {
     assert_eq!(left.report, right.report, "{how}");
 }
 
-pub fn run(stream: impl AsRef<[u8]>) -> Outcome {
+pub(crate) fn run(stream: impl AsRef<[u8]>) -> Outcome {
     with(ChunkOptions::default(), stream, End::Closed)
 }
 
-pub fn strict(stream: impl AsRef<[u8]>) -> Outcome {
+pub(crate) fn strict(stream: impl AsRef<[u8]>) -> Outcome {
     let options = ChunkOptions {
         repair: false,
         ..ChunkOptions::default()
@@ -116,37 +116,37 @@ pub fn strict(stream: impl AsRef<[u8]>) -> Outcome {
 }
 
 /// A chunk with one choice: its delta, and what else the choice has (members, a comma in front).
-pub fn chunk(delta: &str, more: &str) -> String {
+pub(crate) fn chunk(delta: &str, more: &str) -> String {
     of(0, delta, more)
 }
 
-pub fn of(index: u64, delta: &str, more: &str) -> String {
+pub(crate) fn of(index: u64, delta: &str, more: &str) -> String {
     event(&format!(
         r#"{{"id":"c1","object":"chat.completion.chunk","choices":[{{"index":{index},"delta":{delta}{more}}}]}}"#
     ))
 }
 
-pub fn event(data: &str) -> String {
+pub(crate) fn event(data: &str) -> String {
     format!("data: {data}\n\n")
 }
 
 /// A chunk with text.
-pub fn text(content: &str) -> String {
+pub(crate) fn text(content: &str) -> String {
     chunk(&json!({"content": content}).to_string(), "")
 }
 
-pub fn text_of(index: u64, content: &str) -> String {
+pub(crate) fn text_of(index: u64, content: &str) -> String {
     of(index, &json!({"content": content}).to_string(), "")
 }
 
-pub fn role() -> String {
+pub(crate) fn role() -> String {
     chunk(r#"{"role":"assistant","content":""}"#, "")
 }
 
-pub fn stop() -> String {
+pub(crate) fn stop() -> String {
     chunk("{}", r#","finish_reason":"stop""#)
 }
 
-pub fn stop_of(index: u64) -> String {
+pub(crate) fn stop_of(index: u64) -> String {
     of(index, "{}", r#","finish_reason":"stop""#)
 }
