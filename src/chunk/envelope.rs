@@ -1,7 +1,7 @@
 //! What stands where in a chunk: spans, so that every other byte can be kept.
 
 use super::channel::{Facts, Finish};
-use super::scan::{Member, Scanner, Span, is_empty};
+use super::scan::{Member, Scanner, Span, is_empty, says_nothing};
 use super::session::MAX_CHOICES;
 use super::text::unescape;
 use std::borrow::Cow;
@@ -224,7 +224,7 @@ impl Envelope {
                 b"content" => self.content(text, scanner, choice)?,
                 other => {
                     let value = scanner.value()?;
-                    let says = !is_empty(value.of(text));
+                    let says = !says_nothing(value.of(text));
                     match other {
                         b"role" => {
                             choice.role = value;
@@ -269,7 +269,7 @@ impl Envelope {
             }
             _ => {
                 let value = scanner.value()?;
-                choice.facts.others |= !is_empty(value.of(text));
+                choice.facts.others |= !says_nothing(value.of(text));
             }
         }
         choice.content = Span::new(start, scanner.at());

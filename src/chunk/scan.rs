@@ -263,6 +263,43 @@ pub(super) fn is_empty(value: &[u8]) -> bool {
     }
 }
 
+/// Does this value say nothing: is it empty, or an object of nothing but such values?
+pub(super) fn says_nothing(value: &[u8]) -> bool {
+    let mut at = 0;
+    while let Some(byte) = value.get(at) {
+        at += match byte {
+            b'{' | b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => 1,
+            b'[' if value[at + 1..].trim_ascii_start().first() == Some(&b']') => 1,
+            b'n' => 4,
+            b'"' => {
+                let inside = &value[at + 1..];
+                let Some(length) = string_length(inside) else {
+                    return false;
+                };
+                let behind = inside[length + 1..].trim_ascii_start();
+                if length > 0 && behind.first() != Some(&b':') {
+                    return false;
+                }
+                length + 2
+            }
+            _ => return false,
+        };
+    }
+    true
+}
+
+/// Bytes before the quote that ends a string.
+fn string_length(inside: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr::memchr2(b'"', b'\\', inside.get(at..)?)?;
+        if inside[at] == b'"' {
+            return Some(at);
+        }
+        at += 2;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -342,9 +379,27 @@ mod tests {
     fn empty_values_are_those_that_say_nothing() {
         for value in ["null", "\"\"", "[]", "{}", "[ ]", "{\n}"] {
             assert!(is_empty(value.as_bytes()), "{value}");
+            assert!(says_nothing(value.as_bytes()), "{value}");
+        }
+        for value in [
+            r#"{"a": null, "b" : [], "\"c": {"d": "", "e\\": [ ]}}"#,
+            "{\"a\": {}}",
+        ] {
+            assert!(says_nothing(value.as_bytes()), "{value}");
+        }
+        for value in [
+            r#"{"a": null, "b": "\":"}"#,
+            "[{}]",
+            r#"{"a": [null]}"#,
+            r#"["a"]"#,
+        ] {
+            assert!(!says_nothing(value.as_bytes()), "{value}");
         }
         for value in ["0", "false", "\" \"", "[null]", "\"null\""] {
             assert!(!is_empty(value.as_bytes()), "{value}");
+        }
+        for value in ["0", "false", "\" \"", "\"null\""] {
+            assert!(!says_nothing(value.as_bytes()), "{value}");
         }
     }
 

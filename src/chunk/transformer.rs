@@ -65,6 +65,10 @@ struct Machine {
     queued: u64,
     state: State,
     fate: Fate,
+    /// How the lines of the block at hand end, if its last CR may be half of a CRLF.
+    at_block: Option<&'static [u8]>,
+    /// The upstream's error event may still lack the LF of its last CRLF.
+    tail: bool,
     /// There was a chat completion chunk.
     chat: bool,
     /// There was data that is none.
@@ -89,6 +93,8 @@ impl Transformer {
                 queued: 0,
                 state: State::Open,
                 fate: Fate::default(),
+                at_block: None,
+                tail: false,
                 chat: false,
                 foreign: false,
                 complaint: None,
@@ -160,7 +166,8 @@ impl Transformer {
             return Err(Error::new(Kind::Finished, machine.report.bytes_in, 0, 0));
         }
         machine.report.bytes_in += input.len() as u64;
-        if machine.state == State::Failed {
+        let over = |machine: &Machine| machine.state == State::Failed && !machine.tail;
+        if over(machine) {
             return Ok(());
         }
         let mut reader = self.framer.read(input);
@@ -170,9 +177,12 @@ impl Transformer {
                 Ok(Some(Frame::Block(block))) => machine.block(&block, out),
                 Ok(Some(Frame::Bom)) => out.extend_from_slice(b"\xEF\xBB\xBF"),
                 Ok(Some(Frame::LineFeed)) => machine.line_feed(out),
-                Err(error) => machine.end(End::Failed(error.into()), None, out),
+                Err(error) => {
+                    machine.at_block = None;
+                    machine.end(End::Failed(error.into()), None, out);
+                }
             }
-            if machine.state == State::Failed {
+            if over(machine) {
                 break;
             }
         }
@@ -231,7 +241,11 @@ impl Transformer {
 }
 
 impl Machine {
+    /// The LF of a CRLF whose CR ended the block before. At every cut it must share its fate.
     fn line_feed(&mut self, out: &mut Vec<u8>) {
+        if self.state == State::Failed && !std::mem::take(&mut self.tail) {
+            return;
+        }
         match self.fate {
             Fate::Written => out.push(b'\n'),
             Fate::Dropped => {}
@@ -255,6 +269,12 @@ impl Machine {
     }
 
     fn block(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
+        self.fate = Fate::Dropped;
+        self.tail = false;
+        self.at_block = block.is_finished().then(|| sse::line_end(block));
+        if self.state == State::Failed {
+            return;
+        }
         let Some(data) = block.data() else {
             return self.without_data(block, out);
         };
@@ -401,6 +421,7 @@ impl Machine {
 
     /// The end of the input, and what stands after the last blank line.
     fn close(&mut self, rest: Option<&Block<'_>>, end: End, out: &mut Vec<u8>) {
+        self.at_block = None;
         let Some(rest) = rest else {
             return self.end(end, None, out);
         };
@@ -432,15 +453,20 @@ impl Machine {
         }
         let upstream = end == End::Upstream;
         self.state = State::Done;
+        let ends = self.at_block.filter(|_| self.fate == Fate::Written);
         self.rewriter.flush(&self.session, out);
         self.release(out);
         let mut ending = self.session.end(end);
+        if let (Some(ends), Some(_)) = (ends, &ending.failure) {
+            settle_line_end(ends, out);
+        }
         for due in &ending.finals {
             self.rewriter.merge_held_at_end(&self.session, due.index);
         }
         self.rewriter.write_all_held(out);
         let mut closing = Vec::new();
-        if !upstream {
+        let limit = |failure: &Failure| failure.code == Code::LimitExceeded;
+        if !upstream && !ending.failure.as_ref().is_some_and(limit) {
             let Self {
                 session,
                 rewriter,
@@ -453,10 +479,9 @@ impl Machine {
         let Some(failure) = &mut ending.failure else {
             if upstream {
                 self.state = State::Failed;
-            } else if !closing.is_empty() {
-                // Comments of an unfinished block go before, what is left of `[DONE]` behind.
-                out.append(&mut closing);
+                self.tail = true;
             }
+            out.append(&mut closing);
             return self.write_last(last, out);
         };
         if let Some(last) = last.filter(|last| !last.is_finished() && last.data().is_none()) {
@@ -480,5 +505,17 @@ impl Machine {
             Some(last) => self.pass(last, out),
             None => {}
         }
+    }
+}
+
+/// Before something is written behind the block at hand: an LF behind its last CR may not have
+/// come yet, or may have. It is there if the lines of the block end so.
+fn settle_line_end(ends: &[u8], out: &mut Vec<u8>) {
+    match (ends == b"\r\n", out.as_slice()) {
+        (true, [.., b'\r']) => out.push(b'\n'),
+        (false, [.., b'\r', b'\n']) => {
+            out.pop();
+        }
+        _ => {}
     }
 }

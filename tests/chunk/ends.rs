@@ -399,6 +399,29 @@ fn after_done_everything_passes_and_after_an_error_nothing() {
 }
 
 #[test]
+fn an_error_after_a_crlf_is_the_same_at_every_cut() {
+    let crlf = |stream: String| stream.replace('\n', "\r\n");
+    let field = "error: {\"message\":\"x\"}\n\n".to_owned();
+    ends_with(&run(crlf([text("[1,"), field].concat())), "upstream_closed");
+    ends_with(
+        &strict(crlf([text("[1,"), text("2 oops"), text("3")].concat())),
+        "invalid_json",
+    );
+    let own = crlf(event("{\"error\":{\"message\":\"x\"}}"));
+    let outcome = run([crlf(text("[1,")), own.clone(), crlf(text("2,"))].concat());
+    assert!(outcome.text().ends_with(&own), "as it came");
+    let options = ChunkOptions {
+        limits: Limits {
+            line: 150,
+            ..Limits::DEFAULT
+        },
+        ..ChunkOptions::default()
+    };
+    let long = crlf([text("[1,"), text(&"2".repeat(150))].concat());
+    ends_with(&with(options, long, End::Closed), "limit_exceeded");
+}
+
+#[test]
 fn feeding_after_the_end_is_a_usage_error() {
     let mut transformer = wholejson::chunk::Transformer::new(ChunkOptions::default());
     let mut out = Vec::new();

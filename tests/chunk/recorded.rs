@@ -36,7 +36,7 @@ fn whole(bytes: &[u8]) -> Outcome {
 }
 
 fn decoded(bytes: &[u8]) -> Vec<Value> {
-    events(&String::from_utf8_lossy(bytes).replace("\r\n", "\n"))
+    events(&String::from_utf8_lossy(bytes))
 }
 
 #[test]

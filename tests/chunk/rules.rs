@@ -142,6 +142,24 @@ fn rule_2_a_chunk_is_given_out_for_an_update_for_other_content_or_for_a_finish_r
 }
 
 #[test]
+fn rule_2_an_object_with_nothing_but_nulls_says_nothing() {
+    let empty = r#","graph_data":{"sources":null,"status":[]},"tool_calls":null"#;
+    let stream = [
+        chunk(
+            &format!(r#"{{"content":null,"role":"assistant"{empty}}}"#),
+            "",
+        ),
+        chunk(&format!(r#"{{"content":"[1,"{empty}}}"#), ""),
+        chunk(&format!(r#"{{"content":" "{empty}}}"#), ""),
+        stop(),
+    ];
+    assert_eq!(
+        vec![json!("[1]"), json!("[1]")],
+        run(stream.concat()).contents()
+    );
+}
+
+#[test]
 fn rule_3_a_role_is_held_and_goes_into_the_next_snapshot_or_out_before_anything_else() {
     let merged = run([role(), text("{"), text("\"a\":\"b"), stop()].concat());
     let delta = json!({"role": "assistant", "content": "{\"a\": \"b\"}"});

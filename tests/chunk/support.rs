@@ -1,7 +1,9 @@
 //! Streams by hand, and what comes out of them at every cut.
 
 use serde_json::{Value, json};
+use wholejson::Limits;
 use wholejson::chunk::{ChunkOptions, Code, Report, Transformer};
+use wholejson::sse::{Frame, Framer, decode};
 
 pub(crate) const DONE: &str = "data: [DONE]\n\n";
 
@@ -46,17 +48,19 @@ impl Outcome {
     }
 }
 
+/// The data of each event that a client dispatches, parsed where it is JSON.
 pub(crate) fn events(text: &str) -> Vec<Value> {
-    let blocks = text.split("\n\n");
-    let data = blocks.filter_map(|block| {
-        let lines: Vec<_> = block
-            .lines()
-            .filter_map(|line| line.strip_prefix("data:"))
-            .collect();
-        (!lines.is_empty()).then(|| lines.join("\n"))
-    });
-    data.map(|data| serde_json::from_str(&data).unwrap_or(json!(data.trim())))
-        .collect()
+    let mut framer = Framer::new(Limits::DEFAULT);
+    let mut reader = framer.read(text.as_bytes());
+    let mut found = Vec::new();
+    while let Some(frame) = reader.next().unwrap() {
+        let Frame::Block(block) = frame else { continue };
+        if let Some(data) = block.data() {
+            let text = || json!(decode(data).trim());
+            found.push(serde_json::from_slice(data).unwrap_or_else(|_| text()));
+        }
+    }
+    found
 }
 
 pub(crate) fn once(options: ChunkOptions, pieces: &[&[u8]], end: End) -> Outcome {
