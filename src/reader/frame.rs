@@ -266,6 +266,8 @@ impl Reader {
                 Ok(Step::Go)
             }
             Belief::No => {
+                self.frame.last = byte;
+                self.frame.sign = byte;
                 cursor.at += 1;
                 Ok(Step::Go)
             }
@@ -294,7 +296,8 @@ impl Reader {
         sink: &mut S,
     ) -> Result<Step, Error> {
         let rest = cursor.rest();
-        let stops = |byte: &u8| byte.is_ascii_whitespace() || matches!(byte, b'`' | b'<');
+        let stops =
+            |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'+' | b'.' | b'_');
         let end = rest.iter().skip(self.looked).position(stops);
         let end = end.map(|end| self.looked + end);
         self.looked = end.unwrap_or(rest.len());
@@ -304,7 +307,10 @@ impl Reader {
         if end.is_none() && !self.ended {
             return Ok(Step::Wait);
         }
-        if !is_scalar(rest.get(..self.looked).unwrap_or_default()) {
+        let word = rest.get(..self.looked).unwrap_or_default();
+        // Cut off, it may have become another one: `0.`, `tru`.
+        let cut_off = end.is_none() && Scalar::is_unfinished(word);
+        if cut_off || !is_scalar(word) {
             return Ok(self.no_scalar(cursor));
         }
         self.root_word(self.looked, cursor)?;
@@ -323,7 +329,7 @@ impl Reader {
     pub(super) fn root_end<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
         match self.skip_space(cursor)? {
             None if !self.ended => return Ok(Step::Wait),
-            None | Some(b'`') => self.say_token(sink),
+            None | Some(b'`' | b'<') => self.say_token(sink),
             Some(_) => {
                 self.frame.prose = true;
                 self.state = State::Seek;

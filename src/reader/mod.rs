@@ -153,6 +153,9 @@ pub(crate) struct Reader {
     scratch: Vec<u8>,
     /// Text to be read before what follows.
     again: Vec<u8>,
+    /// The offset of its beginning. In a document that was escaped once more, offsets count its text
+    /// without these escapes.
+    again_from: u64,
     log: Log,
     /// The bracket that closed last, and where it ended.
     last_closer: (u8, u64),
@@ -203,6 +206,7 @@ impl Reader {
             spent: 0,
             scratch: Vec::new(),
             again: Vec::new(),
+            again_from: 0,
             log: Log::default(),
             last_closer: (0, 0),
             dropped_to: None,
@@ -360,16 +364,27 @@ impl Reader {
         self.held.extend_from_slice(more);
         loop {
             self.put_again();
+            let filtered = self.filter.is_some();
             let held = std::mem::take(&mut self.held);
             let unread = held.get(self.held_from..).unwrap_or_default();
             let outcome = self.run(unread, sink);
             let advanced = self.advance(unread, outcome);
             self.held = held;
             self.held_from += advanced?;
+            self.filter_held(filtered);
             self.compact();
             if self.again.is_empty() {
                 return Ok(());
             }
+        }
+    }
+
+    /// If the filter was started just now: what was not read yet goes through it as well.
+    fn filter_held(&mut self, before: bool) {
+        if let (false, Some(filter)) = (before, &mut self.filter) {
+            let rest = self.held.get(self.held_from..).unwrap_or_default();
+            self.again.extend(filter.push(rest));
+            self.held_from = self.held.len();
         }
     }
 
@@ -379,7 +394,7 @@ impl Reader {
             return;
         }
         let mut again = std::mem::take(&mut self.again);
-        self.base = self.base.saturating_sub(again.len() as u64);
+        self.base = self.again_from;
         again.extend_from_slice(self.held.get(self.held_from..).unwrap_or_default());
         self.held = again;
         self.held_from = 0;
@@ -389,6 +404,7 @@ impl Reader {
     fn start_filter(&mut self, cursor: &mut Cursor<'_>) {
         let mut filter = Unescape::default();
         self.again = filter.push(cursor.rest());
+        self.again_from = self.base + cursor.at as u64;
         cursor.at = cursor.text.len();
         self.filter = Some(filter);
     }
@@ -421,7 +437,7 @@ impl Reader {
             white_space: self.limits.white_space,
             ended: self.ended,
         };
-        let verdict = self.ends.decide(self.decided(cursor.rest()), &place)?;
+        let verdict = self.ends.decide(cursor.rest(), &place)?;
         self.spent += self.ends.reach() as u64;
         self.ends = Ends::default();
         Some(verdict)
@@ -478,10 +494,10 @@ impl Reader {
 
     /// Takes steps until one waits; says how much was read.
     fn run<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<usize, Error> {
-        let mut cursor = Cursor {
-            text: self.decided(text),
-            at: 0,
-        };
+        // A backslash says what it is together with what follows.
+        let half = self.repair && !self.ended && text::ends_in_backslash(text);
+        let text = text.split_at(text.len() - usize::from(half)).0;
+        let mut cursor = Cursor { text, at: 0 };
         loop {
             #[cfg(debug_assertions)]
             let before = (self.state, cursor.at);
@@ -509,10 +525,6 @@ impl Reader {
                 State::BlockComment => self.block_comment(&mut cursor),
                 State::Trailing => self.trailing(&mut cursor),
             };
-            if step == Step::Wait && self.in_string() && cursor.text.len() < text.len() {
-                cursor.text = text;
-                continue;
-            }
             if step != Step::Go {
                 return Ok(cursor.at);
             }
@@ -523,20 +535,6 @@ impl Reader {
                 "a step must read, change the state or wait"
             );
         }
-    }
-
-    /// The text without a backslash at its end, which may be half of an escaped quote. Inside of
-    /// strings it is read at once: there, escapes wait by themselves.
-    #[inline]
-    fn decided<'t>(&self, text: &'t [u8]) -> &'t [u8] {
-        match text {
-            [before @ .., b'\\'] if self.repair && !self.ended => before,
-            _ => text,
-        }
-    }
-
-    fn in_string(&self) -> bool {
-        matches!(self.state, State::Text | State::KeyText)
     }
 
     /// Skips white space; the byte after it, if there is one.

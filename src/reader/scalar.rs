@@ -73,6 +73,15 @@ impl Scalar {
         }
     }
 
+    /// Is it the beginning of a number or a literal, and no whole one?
+    pub(crate) fn is_unfinished(word: &[u8]) -> bool {
+        let mut scalar = Self::Start;
+        let fits = word
+            .iter()
+            .all(|&byte| scalar.step(byte).map(|next| scalar = next).is_some());
+        fits && !scalar.is_whole()
+    }
+
     /// Is it whole, if it ends here?
     pub(crate) fn is_whole(self) -> bool {
         match self {

@@ -104,3 +104,10 @@ fn low_half(text: &[u8]) -> Escape {
 pub(crate) fn hex(byte: u8) -> Option<u32> {
     char::from(byte).to_digit(16)
 }
+
+/// Does the text end in a backslash that is not escaped itself?
+#[inline]
+pub(crate) fn ends_in_backslash(text: &[u8]) -> bool {
+    let run = text.iter().rev().take_while(|&&byte| byte == b'\\').count();
+    run % 2 == 1
+}

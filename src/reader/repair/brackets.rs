@@ -21,9 +21,6 @@ impl Reader {
         if self.skip_odd_space(cursor) {
             return Ok(Step::Go);
         }
-        if self.half_an_escape(cursor) {
-            return Ok(Step::Wait);
-        }
         match byte {
             b'}' | b']' | b')' => self.odd_closer(byte, cursor, sink),
             b';' => {
@@ -265,23 +262,17 @@ impl Reader {
         width > 0
     }
 
-    /// A backslash at the end of what is there: what follows says what it is.
-    pub(in crate::reader) fn half_an_escape(&self, cursor: &Cursor<'_>) -> bool {
-        cursor.rest() == b"\\" && !self.ended
-    }
-
     /// Leaves a character out. A run of them is one repair.
     pub(in crate::reader) fn drop_byte(&mut self, cursor: &mut Cursor<'_>) -> Step {
         let offset = self.base + cursor.at as u64;
         if self.dropped_to != Some(offset) {
             self.record(Rule::DroppedText, cursor.at);
         }
-        let next = cursor
-            .rest()
-            .iter()
-            .skip(1)
-            .position(|byte| byte & 0xC0 != 0x80);
-        cursor.at += next.map_or(cursor.rest().len(), |next| next + 1);
+        // Two backslashes go together, as in a string.
+        let rest = cursor.rest();
+        let first = if rest.starts_with(b"\\\\") { 2 } else { 1 };
+        let next = rest.iter().skip(first).position(|byte| byte & 0xC0 != 0x80);
+        cursor.at += next.map_or(rest.len(), |next| next + first);
         self.dropped_to = Some(self.base + cursor.at as u64);
         Step::Go
     }

@@ -198,7 +198,7 @@ impl Ends {
                 Phase::ValueWord(then) => self.value_word(text, place, then),
                 Phase::ValueText(mark) => self.value_text(text, place, mark),
                 Phase::ValueEnd => self.value_end(text),
-                Phase::Dots => self.dots(text),
+                Phase::Dots => self.dots(text, place),
                 Phase::Landing => self.behind_bracket(text),
                 Phase::Plus => self.plus(text, place),
                 Phase::Adjacent => self.adjacent(text, place),
@@ -242,8 +242,6 @@ impl Ends {
                     self.line = true;
                     1
                 }
-                // A backslash says what it is together with what follows.
-                b'\\' if text.len() == self.at + 1 => return None,
                 &other => match odd_space(text, self.at) {
                     0 => return Some(other),
                     width => width,
@@ -388,6 +386,7 @@ impl Ends {
         }
         if !self.gap && place.mark.is_some() {
             let same = place.mark.is_some_and(|open| open.closes_with(mark));
+            self.gap = false;
             return if same {
                 self.go(Phase::Adjacent, length)
             } else {
@@ -627,8 +626,14 @@ impl Ends {
     }
 
     /// `"x" ...]`
-    fn dots(&mut self, text: &[u8]) -> Answer {
-        while *text.get(self.at)? == b'.' {
+    fn dots(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(self.beyond(place));
+            }
+            if *text.get(self.at)? != b'.' {
+                break;
+            }
             self.at += 1;
         }
         let ends = matches!(self.space(text)?, b',' | b'}' | b']');

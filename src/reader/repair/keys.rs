@@ -19,9 +19,6 @@ impl Reader {
         if self.skip_odd_space(cursor) {
             return Ok(Step::Go);
         }
-        if self.half_an_escape(cursor) {
-            return Ok(Step::Wait);
-        }
         if let Some((mark, length)) = mark_at(cursor.text, cursor.at) {
             if mark == Mark::Backtick
                 && super::ends::fence_at(cursor.text, cursor.at) != Some(false)
@@ -224,9 +221,6 @@ impl Reader {
         if self.skip_odd_space(cursor) {
             return Ok(Step::Go);
         }
-        if self.half_an_escape(cursor) {
-            return Ok(Step::Wait);
-        }
         let gap = self.gap;
         let quote = mark_at(cursor.text, cursor.at);
         match byte {
@@ -340,6 +334,7 @@ impl Reader {
         self.pending.begin_key();
         self.pending.key(&name);
         self.pending.end_key();
+        self.again_from = (self.base + at as u64).saturating_sub(rest.len() as u64);
         self.again = rest;
         self.state = State::Colon;
         true

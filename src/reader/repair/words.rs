@@ -464,9 +464,6 @@ impl Reader {
         if self.skip_odd_space(cursor) {
             return Ok(Step::Go);
         }
-        if self.half_an_escape(cursor) {
-            return Ok(Step::Wait);
-        }
         let in_object = self.in_object();
         self.back = self.state;
         if byte == b'`' && super::ends::fence_at(cursor.text, cursor.at) != Some(false) {
