@@ -72,15 +72,22 @@ def main() -> NoReturn:
     sys.exit(0)
 
 
+def _show_version(asked: bool) -> None:
+    if asked:
+        print(__version__)
+        raise typer.Exit
+
+
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", is_eager=True, help="Show the version and exit.")
+        bool,
+        typer.Option(
+            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+        ),
     ] = False,
 ) -> None:
-    if version:
-        print(__version__)
-        raise typer.Exit
+    pass
 
 
 @app.command()
@@ -208,6 +215,7 @@ def serve(
     try:
         from pydantic import ValidationError
 
+        from .server import app as _app  # noqa: F401 - so that what is missing is told now
         from .server.config import Settings
         from .server.run import run
     except ImportError as error:

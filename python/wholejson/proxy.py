@@ -246,6 +246,7 @@ def _break_off_when_lost(response: aiohttp.ClientResponse) -> None:
     if protocol is None or not hasattr(protocol, "closed"):
         return
     closed = protocol.closed
+
     def lost(future: asyncio.Future[None]) -> None:
         if not future.cancelled():
             future.exception()

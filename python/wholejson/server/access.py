@@ -22,6 +22,8 @@ __all__ = ["Access", "route"]
 _log = logging.getLogger("wholejson.access")
 _errors = logging.getLogger("wholejson.errors")
 _ROUTES = ("chat/completions", "completions", "responses", "embeddings", "moderations", "models")
+# Seconds for cancelled streams to write their last event.
+_LAST_WORDS = 5.0
 _REPORTED = ("updates", "repairs", "events_in", "events_out", "bytes_in", "bytes_out", "complete")
 
 
@@ -42,15 +44,34 @@ class Access:
         self._app = app
         self._metrics = metrics
         self._ready = ready
+        self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
-        if scope["type"] != "http":
+        if scope["type"] == "lifespan":
+            await self._app(scope, self._last(receive), send)
+        elif scope["type"] != "http":
             await self._app(scope, receive, send)
         elif scope["path"] in ("/healthz", "/readyz"):
             await self._health(scope["path"], send)
         else:
             await self._served(scope, receive, send)
+
+    def _last(self, receive: Receive) -> Receive:
+        """Tell the app inside of the server's end only when every request has had its own.
+
+        Streams whose time is up have been cancelled by then, and write their last event.
+        """
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                end = time.monotonic() + _LAST_WORDS
+                while self._open and time.monotonic() < end:
+                    await asyncio.sleep(0.01)
+            return message
+
+        return received
 
     async def _health(self, path: str, send: Send) -> None:
         well = path == "/healthz" or self._ready()
@@ -65,6 +86,7 @@ class Access:
         seen = _Seen(send)
         scope["wholejson"] = notes
         self._metrics.begin()
+        self._open += 1
         fault: str | None = None
         try:
             await self._app(scope, receive, seen.send)
@@ -80,6 +102,7 @@ class Access:
                 text = "the gateway failed; nothing was sent to the upstream again"
                 await send_error(seen.send, 500, text, code="internal_error")
         finally:
+            self._open -= 1
             self._metrics.end(route(scope["path"]), seen.status)
             self._write(scope, seen, notes, fault, time.monotonic() - began)
 
