@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from .shapes import get, members, says
+from .shapes import get, members, says, speaks
 
 __all__ = ["Facts", "facts_of", "index_of", "shape_of", "text_of", "text_parts"]
 
@@ -50,8 +50,8 @@ def facts_of(choice: Any) -> Facts:
             if isinstance(value, list):
                 others = others or not all(text_parts(value))
             else:
-                others = others or (says(value) and not isinstance(value, str))
-        elif says(value):
+                others = others or (speaks(value) and not isinstance(value, str))
+        elif speaks(value):
             role = role or name == "role"
             others = others or name != "role"
             otherwise = otherwise or name in _OTHERWISE

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["changed", "get", "made", "members", "says"]
+__all__ = ["changed", "get", "made", "members", "says", "speaks"]
 
 
 def get(thing: Any, name: str) -> Any:
@@ -43,6 +43,18 @@ def says(value: Any) -> bool:
     if isinstance(value, (bool, int, float)):
         return True
     return bool(members(value)) if hasattr(value, "__dict__") else True
+
+
+def speaks(value: Any) -> bool:
+    """As `says`, but an object of nothing but values that say nothing says nothing either."""
+    waiting = [value]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict) or hasattr(value, "__dict__"):
+            waiting.extend(members(value).values())
+        elif says(value):
+            return True
+    return False
 
 
 def changed(thing: Any, updates: Mapping[str, Any]) -> Any:
