@@ -272,6 +272,10 @@ impl Carry {
     pub(super) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.logprobs.is_empty() && self.role.is_empty()
     }
+    /// Is there anything but a role in it?
+    pub(super) fn says(&self) -> bool {
+        !self.members.is_empty() || !self.logprobs.is_empty()
+    }
     pub(super) fn clear(&mut self) {
         self.members.clear();
         self.logprobs.clear();

@@ -1,6 +1,6 @@
 //! Chunks that are due at the end of a stream and that the upstream did not send.
 
-use super::carry::PADDING;
+use super::carry::Carry;
 use super::rewriter::Rewriter;
 use super::scan::{Member, is_empty};
 use super::session::{Final, Session};
@@ -54,76 +54,91 @@ impl Template {
         finals: &[Final],
         out: &mut Vec<u8>,
     ) -> u64 {
-        let mut top = self.members.clone();
-        let said = |key: &[u8]| NAMES.contains(&key) || PADDING.contains(&key);
-        let mut rest = rewriter
-            .top()
-            .iter()
-            .filter(|(key, _)| !said(key))
-            .peekable();
-        let mut due = rest.peek().is_some();
-        rest.for_each(|(key, value)| member(&mut top, key, value));
+        let mut rest = self.rest(rewriter);
         let mut events = 0;
+        let mut write = |rest: &mut Option<Vec<u8>>, choices: &[u8]| {
+            let rest = rest.take().unwrap_or_default();
+            let data = [
+                b"{",
+                &self.members[..],
+                &rest,
+                b"\"choices\":[",
+                choices,
+                b"]}",
+            ]
+            .concat();
+            sse::write_event(&data, out);
+            events += 1;
+        };
         for (place, (index, _)) in session.channels().enumerate() {
             let last = finals.iter().find(|last| last.index == index);
-            let carry = rewriter.carry(place);
-            let carried =
-                carry.is_some_and(|carry| !carry.members.is_empty() || !carry.logprobs.is_empty());
-            if last.is_none() && !carried {
-                continue;
+            let carry = rewriter.carry(place).filter(|carry| carry.says());
+            if last.is_some() || carry.is_some() {
+                let mut choice = Vec::new();
+                write_choice(
+                    session,
+                    rewriter.carry(place),
+                    (index, place),
+                    last,
+                    &mut choice,
+                );
+                write(&mut rest, &choice);
             }
-            let mut data = object(if due { &top } else { &self.members });
-            due = false;
-            data.extend_from_slice(
-                format!("\"choices\":[{{\"index\":{index},\"delta\":{{").as_bytes(),
-            );
-            write_delta(session, rewriter, place, &mut data);
-            data.extend_from_slice(b"}");
-            if let Some(carry) = carry {
-                if !carry.logprobs.is_empty() {
-                    data.extend_from_slice(b",\"logprobs\":");
-                    carry.logprobs.write(b"", &mut data);
-                }
-                carry.members.iter().for_each(|(key, value)| {
-                    data.push(b',');
-                    member(&mut data, key, value);
-                    data.pop();
-                });
-            }
-            data.extend_from_slice(b",\"finish_reason\":null");
-            if let Some(last) = last {
-                data.extend_from_slice(b",\"json_status\":");
-                last.status.write_json(&mut data);
-            }
-            data.extend_from_slice(b"}]}");
-            sse::write_event(&data, out);
-            events += 1;
         }
-        if due {
-            let mut data = object(&top);
-            data.extend_from_slice(b"\"choices\":[]}");
-            sse::write_event(&data, out);
-            events += 1;
+        if rest.is_some() {
+            write(&mut rest, b"");
         }
         events
     }
+
+    /// What is still carried for no choice, but for names: as members of an object.
+    fn rest(&self, rewriter: &Rewriter) -> Option<Vec<u8>> {
+        let mut rest = Vec::new();
+        for (key, value) in rewriter
+            .top()
+            .iter()
+            .filter(|(key, _)| !NAMES.contains(key))
+        {
+            member(&mut rest, key, value);
+        }
+        (!rest.is_empty()).then_some(rest)
+    }
 }
 
-fn write_delta(session: &Session, rewriter: &Rewriter, place: usize, data: &mut Vec<u8>) {
-    if let Some(carry) = rewriter.carry(place).filter(|carry| !carry.role.is_empty()) {
-        member(data, b"role", &carry.role);
+fn write_choice(
+    session: &Session,
+    carry: Option<&Carry>,
+    (index, place): (u64, usize),
+    last: Option<&Final>,
+    out: &mut Vec<u8>,
+) {
+    out.extend_from_slice(format!("{{\"index\":{index},\"delta\":{{").as_bytes());
+    if let Some(carry) = carry.filter(|carry| !carry.role.is_empty()) {
+        member(out, b"role", &carry.role);
     }
-    data.extend_from_slice(b"\"content\":\"");
-    if session.write_snapshot(place, data) {
-        data.push(b'"');
+    out.extend_from_slice(b"\"content\":\"");
+    if session.write_snapshot(place, out) {
+        out.extend_from_slice(b"\"},");
     } else {
-        data.pop();
-        data.extend_from_slice(b"null");
+        out.pop();
+        out.extend_from_slice(b"null},");
     }
-}
-
-fn object(members: &[u8]) -> Vec<u8> {
-    [b"{", members].concat()
+    if let Some(carry) = carry {
+        if !carry.logprobs.is_empty() {
+            out.extend_from_slice(b"\"logprobs\":");
+            carry.logprobs.write(b"", out);
+            out.push(b',');
+        }
+        for (key, value) in carry.members.iter() {
+            member(out, key, value);
+        }
+    }
+    out.extend_from_slice(b"\"finish_reason\":null");
+    if let Some(last) = last {
+        out.extend_from_slice(b",\"json_status\":");
+        last.status.write_json(out);
+    }
+    out.push(b'}');
 }
 
 /// Writes a member and the comma behind it.

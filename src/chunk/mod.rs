@@ -12,6 +12,7 @@ mod closing;
 mod edit;
 mod envelope;
 mod failure;
+mod machine;
 mod options;
 mod pending;
 mod report;
