@@ -12,6 +12,7 @@ from ._http.errors import json_error, status_of
 from .errors import OptionError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from types import ModuleType
 
 OPTION = "stream_options.valid_json_chunks"
@@ -94,10 +95,14 @@ def _unserved(request: Any, chat: bool, read: _core.Request) -> tuple[str, str] 
         return RESPONSES, "unsupported_api"
     if request.headers.get("authorization", "").startswith("AWS4-"):
         return SIGNED, "unsupported_signature"
-    helper = request.headers.get("x-stainless-helper-method", "")
-    if read.options is not None and helper.endswith("chat.completions.stream"):
+    if read.options is not None and is_joining_helper(request.headers):
         return HELPER, "unsupported_helper"
     return None
+
+
+def is_joining_helper(headers: Mapping[str, str]) -> bool:
+    """Tell whether a request comes from the SDK's `.stream()`, which joins contents."""
+    return headers.get("x-stainless-helper-method", "").endswith("chat.completions.stream")
 
 
 class Exchange:

@@ -78,5 +78,12 @@ def made(like: Any, said: Mapping[str, Any]) -> Any:
     for method in ("model_construct", "construct"):
         constructor = getattr(type(like), method, None)
         if constructor is not None:
-            return constructor(**said)
+            thing = constructor(**said)
+            # The SDK's own constructor knows no private attributes; a subclass of it may have some.
+            if (
+                getattr(thing, "__private_attributes__", None)
+                and thing.__pydantic_private__ is None
+            ):
+                thing.model_post_init(None)
+            return thing
     return SimpleNamespace(**said)

@@ -175,10 +175,38 @@ async def moved(exchange: Exchange) -> None:
     await exchange.whole(307, {}, location="/plain/v1/chat/completions")
 
 
+def anthropic(text: str) -> list[dict[str, Any]]:
+    message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude"}
+    usage = {"input_tokens": 1, "output_tokens": 2}
+    start = {**message, "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
+    deltas = [
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": piece}}
+        for piece in (text[i : i + PIECE] for i in range(0, len(text), PIECE))
+    ]
+    ended = {"stop_reason": "end_turn", "stop_sequence": None}
+    return [
+        {"type": "message_start", "message": start},
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *deltas,
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_delta", "delta": ended, "usage": {"output_tokens": 2}},
+        {"type": "message_stop"},
+    ]
+
+
+async def claude(exchange: Exchange) -> None:
+    exchange.start(200, SSE_TYPE)
+    for event in anthropic(exchange.document):
+        name, data = event["type"].encode(), json.dumps(event).encode()
+        await exchange.send(b"event: %s\ndata: %s\n\n" % (name, data))
+    await exchange.end()
+
+
 SCRIPTS: dict[str, Callable[[Exchange], Any]] = {
     script.__name__: script
     for script in (
-        plain, gzipped, broken, stalled, silent, flaky, denied, sorry, unstreamed, erring, moved,
+        plain, gzipped, broken, stalled, silent, flaky,
+        denied, sorry, unstreamed, erring, moved, claude,
     )
 }  # fmt: skip
 
