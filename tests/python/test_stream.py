@@ -174,6 +174,7 @@ DELTAS = st.fixed_dictionaries(
         "role": st.sampled_from(["assistant", "", None]),
         "tool_calls": st.sampled_from([None, [], [{"index": 0, "id": "c"}]]),
         "refusal": st.sampled_from([None, "", "no"]),
+        "data": st.sampled_from([{"a": None, "b": {"c": []}}, {"a": [None]}, {"a": 0}, {}]),
         "reasoning": st.sampled_from([None, "because"]),
     },
 )
