@@ -9,6 +9,7 @@ import pytest
 from malformed.generator import MUTATIONS, Item, combined, each, generate
 from malformed.promises import TINY, check_promises, final, parts, shown
 from malformed.relation import extends, grows, read, same
+from malformed.soup import soup
 
 SEED = int(os.environ.get("WHOLEJSON_SEED", "1"))
 COUNT = int(os.environ.get("WHOLEJSON_MALFORMED", "4"))
@@ -30,6 +31,13 @@ def test_combined_mutations_keep_the_promises_at_every_byte(size: int) -> None:
 def test_a_tiny_look_ahead_keeps_the_promises() -> None:
     for item in combined(SEED + 1, 2, COUNT * 25):
         check_promises(item.text, TINY)
+
+
+@pytest.mark.parametrize("root", ["auto", "any", "object", "array"])
+def test_random_sequences_of_tokens_keep_the_promises(root: str) -> None:
+    for text in soup(SEED, COUNT * 150):
+        check_promises(text, root=root)
+        check_promises(text, TINY, root=root)
 
 
 def test_every_prefix_of_a_malformed_document_keeps_what_it_showed_when_it_ends() -> None:
