@@ -14,6 +14,7 @@ import json
 import sys
 import zlib
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 PIECE = 4
@@ -175,6 +176,15 @@ async def moved(exchange: Exchange) -> None:
     await exchange.whole(307, {}, location="/plain/v1/chat/completions")
 
 
+async def recorded(exchange: Exchange) -> None:
+    """The document is the path of a recorded response's body."""
+    exchange.start(200, SSE_TYPE)
+    body = Path(exchange.document).read_bytes()  # noqa: ASYNC240 - one reader, one request
+    for start in range(0, len(body), 1000):
+        await exchange.send(body[start : start + 1000])
+    await exchange.end()
+
+
 def anthropic(text: str) -> list[dict[str, Any]]:
     message = {"id": "msg_1", "type": "message", "role": "assistant", "model": "claude"}
     usage = {"input_tokens": 1, "output_tokens": 2}
@@ -206,7 +216,7 @@ SCRIPTS: dict[str, Callable[[Exchange], Any]] = {
     script.__name__: script
     for script in (
         plain, gzipped, broken, stalled, silent, flaky,
-        denied, sorry, unstreamed, erring, moved, claude,
+        denied, sorry, unstreamed, erring, moved, claude, recorded,
     )
 }  # fmt: skip
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import subprocess
+import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import openai
@@ -53,6 +58,17 @@ class Provider:
         while self.look()["counts"][name] != value:
             assert time.monotonic() < deadline, self.look()["counts"]
             time.sleep(0.01)
+
+
+@contextmanager
+def running() -> Iterator[Provider]:
+    """A provider in a process of its own."""
+    command = [sys.executable, str(Path(__file__).with_name("scripted.py"))]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        yield Provider(int(process.stdout.readline()))
+        process.stdin.close()
 
 
 class Caller:

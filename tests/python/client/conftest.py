@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from support.sdk import Caller, Provider
-
-SCRIPTED = Path(__file__).parents[2] / "support" / "scripted.py"
+from support.sdk import Caller, Provider, running
 
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[Provider]:
-    command = [sys.executable, str(SCRIPTED)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield Provider(int(process.stdout.readline()))
-        process.stdin.close()
+    with running() as provider:
+        yield provider
 
 
 @pytest.fixture(params=["sync", "async"])
