@@ -4,6 +4,7 @@ use crate::error::{Error, Kind};
 use crate::event::Sink;
 use crate::limits::Limits;
 use crate::reader::Reader;
+use crate::reader::repair::Rule;
 use crate::view::{Form, SnapshotView, Style};
 
 /// What the document may be.
@@ -56,6 +57,15 @@ pub struct Repair {
     pub description: &'static str,
     /// Bytes of UTF-8 from the beginning of the text.
     pub offset: u64,
+}
+
+impl Repair {
+    /// The closed set of kinds, each with its description.
+    pub fn kinds() -> impl Iterator<Item = (&'static str, &'static str)> {
+        Rule::ALL
+            .iter()
+            .map(|rule| (rule.code(), rule.description()))
+    }
 }
 
 /// One document, read as it arrives.

@@ -54,6 +54,15 @@ pub enum Event<'a> {
 pub trait Sink {
     /// Takes the next event.
     fn event(&mut self, event: Event<'_>);
+
+    /// Length of the text that it keeps of the document; 0 if it keeps none.
+    fn shown(&self) -> usize {
+        0
+    }
+
+    /// Visits the names in the open container at a level, the root being 1, as the inside of JSON
+    /// strings. Cost: the length of the text that it keeps.
+    fn names(&self, _level: usize, _visit: &mut dyn FnMut(&[u8])) {}
 }
 
 /// Nobody.
@@ -67,5 +76,13 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn event(&mut self, event: Event<'_>) {
         self.0.event(event);
         self.1.event(event);
+    }
+
+    fn shown(&self) -> usize {
+        self.0.shown()
+    }
+
+    fn names(&self, level: usize, visit: &mut dyn FnMut(&[u8])) {
+        self.0.names(level, visit);
     }
 }

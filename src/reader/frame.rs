@@ -96,8 +96,7 @@ impl Reader {
             b'(' => {
                 // The bracket of a call, if a name stands right before it.
                 self.frame.prose = self.gap || !is_key_byte(self.frame.last);
-                self.frame.last = byte;
-                cursor.at += 1;
+                self.pass(1, cursor);
                 return Ok(Step::Go);
             }
             _ => {}
@@ -116,6 +115,15 @@ impl Reader {
         Ok(self.prose(byte, cursor))
     }
 
+    /// Reads so many bytes of the frame, and remembers how they end.
+    fn pass(&mut self, length: usize, cursor: &mut Cursor<'_>) {
+        let read = cursor.slice(cursor.at + length);
+        self.frame.last = read.last().copied().unwrap_or(self.frame.last);
+        let sign = read.trim_ascii_end().last().copied();
+        self.frame.sign = sign.unwrap_or(self.frame.sign);
+        cursor.at += length;
+    }
+
     /// A run of prose: one step for all that can't begin anything.
     fn prose(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Step {
         // A quote around the whole document is no prose before it.
@@ -130,14 +138,7 @@ impl Reader {
             .position(stops)
             .map_or(rest.len(), |run| run + 1);
         let run = if self.frame.prose { run } else { 1 };
-        let read = rest.get(..run).unwrap_or_default();
-        self.frame.last = read.last().copied().unwrap_or(byte);
-        self.frame.sign = read
-            .trim_ascii_end()
-            .last()
-            .copied()
-            .unwrap_or(self.frame.sign);
-        cursor.at += run;
+        self.pass(run, cursor);
         Step::Go
     }
 
@@ -153,7 +154,7 @@ impl Reader {
         if ticks + name == rest.len() && rest.len() < TAG && !self.ended {
             return Step::Wait;
         }
-        cursor.at += ticks + if ticks >= 3 { name } else { 0 };
+        self.pass(ticks + if ticks >= 3 { name } else { 0 }, cursor);
         if ticks >= 3 {
             // On the line of the fence, options may stand in brackets: `js {1,3}`.
             self.frame.prose = name > 0;
@@ -185,14 +186,14 @@ impl Reader {
         };
         let Some(end) = end else {
             self.frame.prose = true;
-            cursor.at += 1;
+            self.pass(1, cursor);
             return Step::Go;
         };
         let tag = rest
             .get(1..name + 1)
             .unwrap_or_default()
             .to_ascii_lowercase();
-        cursor.at += end + 1;
+        self.pass(end + 1, cursor);
         self.frame.prose = false;
         if let Some(thinking) = THINKING.iter().find(|thinking| ***thinking == *tag) {
             self.frame.until = Some(thinking);
@@ -239,12 +240,12 @@ impl Reader {
         if self.root != Root::Any && !self.fits_root(byte) {
             self.frame.inside = true;
             self.frame.prose = false;
-            cursor.at += 1;
+            self.pass(1, cursor);
             return Ok(Step::Go);
         }
         // `data["x"] = …`: an index, no list.
         if byte == b'[' && !self.gap && self.frame.prose && is_key_byte(self.frame.last) {
-            cursor.at += 1;
+            self.pass(1, cursor);
             return Ok(Step::Go);
         }
         let scene = Scene {
@@ -266,9 +267,7 @@ impl Reader {
                 Ok(Step::Go)
             }
             Belief::No => {
-                self.frame.last = byte;
-                self.frame.sign = byte;
-                cursor.at += 1;
+                self.pass(1, cursor);
                 Ok(Step::Go)
             }
             Belief::Escaped => {
@@ -280,10 +279,10 @@ impl Reader {
     }
 
     /// After the document.
-    pub(super) fn done(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+    pub(super) fn done<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &S) -> Stepped {
         match self.skip_space(cursor)? {
             None => Ok(Step::Wait),
-            Some(byte) if self.repair => self.after_document(byte, cursor),
+            Some(byte) if self.repair => self.after_document(byte, cursor, sink),
             Some(_) => Err(self.error(Kind::TrailingText, cursor.at)),
         }
     }
@@ -321,7 +320,8 @@ impl Reader {
     fn no_scalar(&mut self, cursor: &mut Cursor<'_>) -> Step {
         self.frame.prose = true;
         self.state = State::Seek;
-        cursor.at += std::mem::take(&mut self.looked).max(1);
+        let word = std::mem::take(&mut self.looked).max(1);
+        self.pass(word, cursor);
         Step::Go
     }
 

@@ -65,6 +65,11 @@ impl Pending {
         last
     }
 
+    /// Takes everything back.
+    pub(crate) fn clear(&mut self) {
+        self.text.clear();
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self) -> bool {
         self.text.is_empty()

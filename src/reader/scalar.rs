@@ -1,6 +1,8 @@
 //! Numbers and literals. "Has it ended?" is answered here only.
 
-use crate::error::Kind;
+use super::{Cursor, Reader, State, Step, Stepped};
+use crate::error::{Error, Kind};
+use crate::event::{Event, Sink};
 
 /// How far a number or a literal has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -113,5 +115,97 @@ pub(crate) fn odd_beginning(byte: u8) -> Kind {
         b'+' => Kind::InvalidNumber,
         _ if byte.is_ascii_alphabetic() => Kind::InvalidLiteral,
         _ => Kind::UnexpectedCharacter,
+    }
+}
+
+impl Reader {
+    pub(super) fn scalar(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        loop {
+            let end = cursor.at + self.looked;
+            let Some(&byte) = cursor.text.get(end) else {
+                return Ok(Step::Wait);
+            };
+            if let Some(next) = self.scalar.step(byte) {
+                self.scalar = next;
+                self.looked += 1;
+                if self.looked > self.limits.digits {
+                    self.count_digits(cursor)?;
+                }
+                continue;
+            }
+            if !self.scalar.is_whole() || self.scalar.is_spoiled_by(byte) {
+                if self.repair {
+                    self.begin_word();
+                    return Ok(Step::Go);
+                }
+                let literal = self.scalar.is_literal();
+                let kind = if literal {
+                    Kind::InvalidLiteral
+                } else {
+                    Kind::InvalidNumber
+                };
+                return Err(self.error(kind, end));
+            }
+            return self.scalar_ended(end, cursor);
+        }
+    }
+
+    pub(super) fn scalar_ended(&mut self, end: usize, cursor: &mut Cursor<'_>) -> Stepped {
+        self.token.clear();
+        self.token.extend_from_slice(cursor.slice(end));
+        self.state = State::ScalarEnd;
+        if !self.repair || self.stack.is_empty() {
+            self.looked = 0;
+            cursor.at = end;
+        }
+        Ok(Step::Go)
+    }
+
+    /// A number has at most a handful of characters that are no digits, so this is seldom asked.
+    pub(super) fn count_digits(&self, cursor: &Cursor<'_>) -> Result<(), Error> {
+        let end = cursor.at + self.looked;
+        let digits = cursor
+            .slice(end)
+            .iter()
+            .filter(|byte| byte.is_ascii_digit())
+            .count();
+        if digits > self.limits.digits {
+            return Err(self.error(Kind::Digits, end - 1));
+        }
+        Ok(())
+    }
+
+    pub(super) fn scalar_end<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
+        // In repair mode the token and the white space behind it are looked over, not read: they
+        // may be the beginning of a text.
+        let mut ahead = Cursor {
+            text: cursor.text,
+            at: cursor.at + self.looked,
+        };
+        match self.ends_here(&mut ahead)? {
+            None if self.repair => self.looked = ahead.at - cursor.at,
+            None => cursor.at = ahead.at,
+            Some(true) => {
+                self.looked = 0;
+                cursor.at = ahead.at;
+                self.say_token(sink);
+                return Ok(Step::Go);
+            }
+            Some(false) if self.repair => {
+                self.begin_word();
+                return Ok(Step::Go);
+            }
+            Some(false) => return Err(self.odd_end(&ahead)),
+        }
+        Ok(Step::Wait)
+    }
+
+    pub(super) fn say_token<S: Sink>(&mut self, sink: &mut S) {
+        if !self.members.is_left_out() {
+            self.pending.flush(sink);
+            sink.event(Event::Scalar(&self.token));
+            self.changed = true;
+        }
+        self.after_value();
     }
 }

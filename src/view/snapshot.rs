@@ -145,7 +145,54 @@ impl SnapshotView {
     }
 }
 
+impl SnapshotView {
+    /// The text, as it would stand by itself.
+    fn plain(&self) -> impl Iterator<Item = u8> {
+        let mut bytes = self.text.iter().copied();
+        std::iter::from_fn(move || match (bytes.next(), self.form) {
+            (Some(b'\\'), Form::Embedded) => bytes.next(),
+            (byte, _) => byte,
+        })
+    }
+}
+
 impl Sink for SnapshotView {
+    fn shown(&self) -> usize {
+        self.text.len()
+    }
+
+    fn names(&self, level: usize, visit: &mut dyn FnMut(&[u8])) {
+        let mut depth = 0;
+        let mut string: Option<Vec<u8>> = None;
+        let mut last = Vec::new();
+        let mut names = Vec::new();
+        let mut bytes = self.plain();
+        while let Some(byte) = bytes.next() {
+            if let Some(text) = &mut string {
+                match byte {
+                    b'"' => last = string.take().unwrap_or_default(),
+                    b'\\' => text.extend([Some(byte), bytes.next()].into_iter().flatten()),
+                    _ => text.push(byte),
+                }
+                continue;
+            }
+            match byte {
+                b'"' => string = Some(Vec::new()),
+                b'{' | b'[' => depth += 1,
+                b'}' | b']' => {
+                    // A container at this level that was closed is not the open one.
+                    if depth == level {
+                        names.clear();
+                    }
+                    depth -= 1;
+                }
+                b':' if depth == level => names.push(std::mem::take(&mut last)),
+                _ => {}
+            }
+        }
+        names.iter().for_each(|name| visit(name));
+    }
+
     #[inline]
     fn event(&mut self, event: Event<'_>) {
         match event {

@@ -121,22 +121,23 @@ impl Reader {
             }
             Some(level) => match self.look_behind_bracket(cursor) {
                 None => return Ok(Step::Wait),
-                Some(Verdict::Close) => {
-                    self.record(Rule::WrongBracket, cursor.at);
-                    self.shut(byte, cursor, sink);
-                }
+                Some(Verdict::Close) => self.wrong_bracket(byte, cursor, sink),
                 Some(_) => self.close_down_to(level, byte, cursor, sink),
             },
             None if byte == b')' || doubled => {
                 self.record(Rule::ExtraBracket, cursor.at);
                 cursor.at += 1;
             }
-            None => {
-                self.record(Rule::WrongBracket, cursor.at);
-                self.shut(byte, cursor, sink);
-            }
+            None => self.wrong_bracket(byte, cursor, sink),
         }
         Ok(Step::Go)
+    }
+
+    /// The bracket stands for the one that fits.
+    fn wrong_bracket<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
+        self.record(Rule::WrongBracket, cursor.at);
+        self.shut(byte, cursor, sink);
+        self.go_back_to_object(sink);
     }
 
     /// If everything from this level on is closed: is an object open then?
@@ -156,6 +157,7 @@ impl Reader {
             self.close(sink);
         }
         self.shut(byte, cursor, sink);
+        self.go_back_to_object(sink);
     }
 
     fn shut<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
@@ -177,10 +179,11 @@ impl Reader {
     }
 
     /// After the document in repair mode: more of it, if a bracket ended it too early.
-    pub(in crate::reader) fn after_document(
+    pub(in crate::reader) fn after_document<S: Sink>(
         &mut self,
         byte: u8,
         cursor: &mut Cursor<'_>,
+        sink: &S,
     ) -> Stepped {
         match byte {
             b'}' | b']' if self.closed => {
@@ -195,6 +198,7 @@ impl Reader {
                         self.record(Rule::EarlyEnd, cursor.at);
                         self.stack.push(Bracket::Object);
                         self.closed = false;
+                        self.go_back_to_object(sink);
                         self.state = State::Between;
                         return Ok(Step::Go);
                     }

@@ -232,8 +232,7 @@ impl Reader {
             b'/' | b'#' => self.comment(cursor),
             b'0'..=b'9' | b'-' if !gap && !self.pending.last_key().contains(&b':') => {
                 self.record(Rule::MissingColon, cursor.at);
-                self.state = State::Value;
-                Ok(Step::Go)
+                Ok(self.value_follows(cursor))
             }
             b'"' if !gap && self.open.mark == Mark::Double && self.open.times == 1 => {
                 self.quote_after_key(cursor)
@@ -247,8 +246,7 @@ impl Reader {
             }
             _ if quote.is_some() || gap || matches!(byte, b'{' | b'[' | b'(') => {
                 self.record(Rule::MissingColon, cursor.at);
-                self.state = State::Value;
-                Ok(Step::Go)
+                Ok(self.value_follows(cursor))
             }
             _ if self.pending.last_key().is_empty() => {
                 self.record(Rule::RepeatedQuotes, cursor.at);
@@ -276,10 +274,18 @@ impl Reader {
             }
             _ => {
                 self.record(Rule::MissingColon, cursor.at);
-                self.state = State::Value;
-                Ok(Step::Go)
+                Ok(self.value_follows(cursor))
             }
         }
+    }
+
+    /// After a sign that stands for a colon, or where one is missing.
+    fn value_follows(&mut self, cursor: &Cursor<'_>) -> Step {
+        if self.watches_members() {
+            self.begin_member(cursor);
+        }
+        self.state = State::Value;
+        Step::Go
     }
 
     /// `{"a" = 1}`, `{"a" => 1}`
@@ -291,13 +297,15 @@ impl Reader {
                 cursor.at += if next == Some(&b'>') { 2 } else { 1 };
             }
         }
-        self.state = State::Value;
-        Ok(Step::Go)
+        Ok(self.value_follows(cursor))
     }
 
     /// `{"a", "b": 1}`, `{"a":}`: null.
     pub(in crate::reader) fn missing_value<S: Sink>(&mut self, cursor: &Cursor<'_>, sink: &mut S) {
         self.record(Rule::MissingValue, cursor.at);
+        if self.watches_members() {
+            self.begin_member(cursor);
+        }
         self.token.clear();
         self.token.extend_from_slice(b"null");
         self.say_token(sink);

@@ -1,0 +1,55 @@
+//! Looking ahead: what is undecided, and the budget for it.
+
+use super::repair::Rule;
+use super::repair::ends::{Ends, Place, Verdict};
+use super::repair::quotes::Mark;
+use super::{Cursor, Reader};
+
+impl Reader {
+    #[inline]
+    pub(super) fn record(&mut self, rule: Rule, at: usize) {
+        self.log.record(rule, self.base + at as u64);
+    }
+
+    /// How far a look may go: less when all looks together have looked at too much.
+    pub(super) fn look_limit(&self, cursor: &Cursor<'_>) -> usize {
+        let read = self.base + cursor.at as u64;
+        if self.spent > read.saturating_mul(16) + 65_536 {
+            self.limits.look_ahead.min(32)
+        } else {
+            self.limits.look_ahead
+        }
+    }
+
+    /// Looks ahead from the cursor: does the value end here? `None`: more text is needed.
+    pub(super) fn look(
+        &mut self,
+        cursor: &Cursor<'_>,
+        mark: Option<Mark>,
+        scalar: bool,
+    ) -> Option<Verdict> {
+        let place = Place {
+            stack: &self.stack,
+            inner: self.open.inner,
+            clean: !self.open.dirty,
+            mark,
+            before: [self.open.earlier, self.open.before],
+            scalar,
+            limit: self.look_limit(cursor),
+            white_space: self.limits.white_space,
+            ended: self.ended,
+        };
+        let verdict = self.ends.decide(cursor.rest(), &place)?;
+        self.spent += self.ends.reach() as u64;
+        self.ends = Ends::default();
+        Some(verdict)
+    }
+
+    /// As `look`, for a value without quotes that ends before `at`.
+    pub(super) fn look_from(&mut self, cursor: &Cursor<'_>, at: usize) -> Option<Verdict> {
+        if self.ends.reach() < at {
+            self.ends = Ends::new(at);
+        }
+        self.look(cursor, None, false)
+    }
+}

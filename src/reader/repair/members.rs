@@ -1,0 +1,104 @@
+//! Members that a repaired bracket puts where they may not belong: one of a name that is there
+//! already is left out, since it would replace what was shown.
+
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use super::Rule;
+use crate::event::Sink;
+use crate::reader::unescape::Unescape;
+use crate::reader::{Cursor, Reader};
+
+/// An object that a repaired bracket has gone back to, and the names in it.
+#[derive(Debug)]
+struct Object {
+    /// How many containers were open in it, itself included.
+    level: usize,
+    names: HashSet<u64>,
+}
+
+/// The objects of this kind, and the member that is left out.
+#[derive(Debug, Default)]
+pub(in crate::reader) struct Members {
+    objects: Vec<Object>,
+    hasher: RandomState,
+    /// While a member is left out: how many containers are open around it. Otherwise 0.
+    left_out: usize,
+}
+
+impl Members {
+    fn name(&self, raw: &[u8]) -> u64 {
+        self.hasher.hash_one(Unescape::default().push(raw))
+    }
+
+    /// Is the member that is read left out?
+    #[inline]
+    pub(in crate::reader) fn is_left_out(&self) -> bool {
+        self.left_out > 0
+    }
+
+    /// A value has ended, and so many containers are open; true if a left-out member ended with it.
+    #[inline]
+    pub(in crate::reader) fn value_ended(&mut self, level: usize) -> bool {
+        let ended = self.left_out > 0 && self.left_out == level;
+        if ended {
+            self.left_out = 0;
+        }
+        ended
+    }
+
+    /// A container was closed, and so many are open.
+    #[inline]
+    pub(in crate::reader) fn closed(&mut self, level: usize) {
+        while self
+            .objects
+            .last()
+            .is_some_and(|object| object.level > level)
+        {
+            self.objects.pop();
+        }
+    }
+}
+
+impl Reader {
+    /// A repaired bracket went back to the innermost object. Its names are read from the text that
+    /// is shown, within the budget of all looks.
+    pub(in crate::reader) fn go_back_to_object<S: Sink>(&mut self, sink: &S) {
+        let level = self.stack.len();
+        let known = self
+            .members
+            .objects
+            .last()
+            .is_some_and(|object| object.level == level);
+        let shown = sink.shown();
+        if known || !self.in_object() || self.spent > self.base.saturating_mul(16) + 65_536 {
+            return;
+        }
+        self.spent += shown as u64;
+        let mut names = HashSet::new();
+        sink.names(level, &mut |raw| {
+            names.insert(self.members.name(raw));
+        });
+        self.members.objects.push(Object { level, names });
+    }
+
+    /// After a key and its colon: is there a member of that name already?
+    pub(in crate::reader) fn begin_member(&mut self, cursor: &Cursor<'_>) {
+        let name = self.members.name(self.pending.last_key());
+        let level = self.stack.len();
+        let Some(object) = self.members.objects.last_mut() else {
+            return;
+        };
+        if object.level == level && !object.names.insert(name) {
+            self.record(Rule::RepeatedMember, cursor.at);
+            self.pending.drop_key();
+            self.members.left_out = level;
+        }
+    }
+
+    /// Is there an object whose names have to be looked at?
+    #[inline]
+    pub(in crate::reader) fn watches_members(&self) -> bool {
+        !self.members.objects.is_empty() && !self.members.is_left_out()
+    }
+}

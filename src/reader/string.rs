@@ -1,0 +1,225 @@
+//! Strings and keys, as RFC 8259 has them (section 7).
+
+use super::repair::quotes::{Mark, mark_at};
+use super::text;
+use super::{Cursor, Reader, State, Step, Stepped};
+use crate::error::{Error, Kind};
+use crate::event::{Event, Sink};
+
+impl Reader {
+    pub(super) fn key_text(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
+        let mut end = cursor.at;
+        loop {
+            end = self.string_end(cursor.text, end);
+            let Some(&byte) = cursor.text.get(end) else {
+                self.key_piece(cursor, end);
+                return Ok(Step::Wait);
+            };
+            if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
+                let found = text::escape(cursor.text.get(end..).unwrap_or_default());
+                if let text::Escape::Valid(length) = found {
+                    end += length;
+                    continue;
+                }
+                self.key_piece(cursor, end);
+                if found == text::Escape::More || self.repair && !self.bad_escape(cursor, found) {
+                    return Ok(Step::Wait);
+                }
+                if !self.repair {
+                    return Err(self.odd_escape(found, end));
+                }
+                self.pending.key(&self.scratch);
+                return Ok(Step::Go);
+            }
+            self.key_piece(cursor, end);
+            match mark_at(cursor.text, end) {
+                Some((mark, length)) if self.open.mark.closes_with(mark) => {
+                    cursor.at += length;
+                    self.pending.end_key();
+                    self.state = State::Colon;
+                }
+                Some((_, length)) => {
+                    self.pending.key(b"\\\"");
+                    cursor.at += length;
+                }
+                None if self.repair => return Ok(self.control_in_key(byte, cursor)),
+                None => return Err(self.error(Kind::ControlCharacter, end)),
+            }
+            return Ok(Step::Go);
+        }
+    }
+
+    #[inline]
+    pub(super) fn key_piece(&mut self, cursor: &mut Cursor<'_>, end: usize) {
+        self.pending.key(cursor.slice(end));
+        cursor.at = end;
+    }
+
+    #[cold]
+    pub(super) fn odd_escape(&self, odd: text::Escape, at: usize) -> Error {
+        match odd {
+            text::Escape::Unknown(by) => self.error(Kind::InvalidEscape, at + by),
+            _ => self.error(Kind::LoneSurrogate, at),
+        }
+    }
+
+    /// Is the backslash here part of a quote that closes the open string?
+    #[inline]
+    pub(super) fn at_escaped_quote(&self, text: &[u8], at: usize) -> bool {
+        self.open.mark == Mark::Escaped && mark_at(text, at).is_some()
+    }
+
+    /// Where the plain text of the open string ends.
+    #[inline]
+    pub(super) fn string_end(&self, text: &[u8], from: usize) -> usize {
+        if self.open.nested > 0 {
+            return Self::nested_end(text, from);
+        }
+        if self.open.mark == Mark::Double {
+            return text::plain_end(text, from);
+        }
+        let rest = text.get(from..).unwrap_or_default();
+        let stops = |at: usize, byte: u8| {
+            byte < 0x20
+                || matches!(byte, b'"' | b'\\')
+                || mark_at(text, at).is_some_and(|(mark, _)| self.open.mark.closes_with(mark))
+        };
+        let run = rest
+            .iter()
+            .enumerate()
+            .position(|(run, &byte)| stops(from + run, byte));
+        run.map_or(text.len(), |run| from + run)
+    }
+
+    pub(super) fn text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
+        let mut end = cursor.at;
+        let mut escaped_to = usize::MAX;
+        loop {
+            end = self.string_end(cursor.text, end);
+            let Some(&byte) = cursor.text.get(end) else {
+                self.say_text(cursor, end, sink);
+                self.after_escape(escaped_to == end);
+                return Ok(Step::Wait);
+            };
+            if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
+                let found = text::escape(cursor.text.get(end..).unwrap_or_default());
+                if let text::Escape::Valid(length) = found {
+                    end += length;
+                    escaped_to = end;
+                    continue;
+                }
+                self.say_text(cursor, end, sink);
+                if found == text::Escape::More || self.repair && !self.bad_escape(cursor, found) {
+                    return Ok(Step::Wait);
+                }
+                if !self.repair {
+                    return Err(self.odd_escape(found, end));
+                }
+                self.say_scratch(sink);
+                return Ok(Step::Go);
+            }
+            self.say_text(cursor, end, sink);
+            self.after_escape(escaped_to == end);
+            if byte < 0x20 {
+                if self.repair {
+                    return self.control(byte, cursor, sink);
+                }
+                return Err(self.error(Kind::ControlCharacter, end));
+            }
+            if self.open.nested > 0 {
+                return Ok(self.nested(byte, cursor, sink));
+            }
+            if self.repair {
+                self.state = State::Quote;
+            } else {
+                cursor.at += 1;
+                self.end_text(sink);
+            }
+            return Ok(Step::Go);
+        }
+    }
+
+    /// The last digit of an escape is no digit.
+    #[inline]
+    pub(super) fn after_escape(&mut self, escape: bool) {
+        if escape {
+            self.open.before = b'x';
+        }
+    }
+
+    /// More of the open string; its beginning with the first of it.
+    #[inline]
+    pub(super) fn say_text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, end: usize, sink: &mut S) {
+        let raw = cursor.slice(end);
+        if !raw.is_empty() {
+            self.say(raw, sink);
+            self.open.note(raw);
+            cursor.at = end;
+        }
+    }
+
+    #[inline]
+    pub(super) fn say<S: Sink>(&mut self, raw: &[u8], sink: &mut S) {
+        if self.members.is_left_out() {
+            self.open.begun = true;
+            return;
+        }
+        if !self.open.begun {
+            self.open.begun = true;
+            self.pending.flush(sink);
+            sink.event(Event::Begin);
+        }
+        sink.event(Event::Text(raw));
+        self.changed = true;
+    }
+
+    pub(super) fn end_text<S: Sink>(&mut self, sink: &mut S) {
+        if self.open.begun {
+            if !self.members.is_left_out() {
+                sink.event(Event::End);
+            }
+            self.after_value();
+        } else {
+            self.state = State::Empty;
+        }
+    }
+
+    pub(super) fn empty<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
+        // In repair mode the white space is looked over, not read: it may be part of a string.
+        let mut ahead = Cursor {
+            text: cursor.text,
+            at: cursor.at + self.looked,
+        };
+        match self.ends_here(&mut ahead)? {
+            None if self.repair => self.looked = ahead.at - cursor.at,
+            None => cursor.at = ahead.at,
+            Some(true) => {
+                self.looked = 0;
+                cursor.at = ahead.at;
+                self.say_empty(sink);
+                return Ok(Step::Go);
+            }
+            Some(false) if self.repair => {
+                let step = self.odd_empty(cursor, sink)?;
+                self.looked = if step == Step::Wait {
+                    ahead.at - cursor.at
+                } else {
+                    0
+                };
+                return Ok(step);
+            }
+            Some(false) => return Err(self.odd_end(&ahead)),
+        }
+        Ok(Step::Wait)
+    }
+
+    pub(super) fn say_empty<S: Sink>(&mut self, sink: &mut S) {
+        if !self.members.is_left_out() {
+            self.pending.flush(sink);
+            sink.event(Event::Begin);
+            sink.event(Event::End);
+            self.changed = true;
+        }
+        self.after_value();
+    }
+}
