@@ -214,6 +214,26 @@ class ChunkTransformer:
         :raises UsageError: after ``finish`` or ``fail``.
         :raises TypeError: for anything but bytes.
         """
+    def push(self, part: bytes | bytearray | memoryview, /) -> None:
+        """Take what one read brought, for who paces itself: :meth:`pull` gives what is to be sent.
+
+        Until then a newer snapshot overtakes an older one of its choice, which is left out; what
+        it said beside its text goes with the newer one. Everything else is kept.
+
+        :raises UsageError: after ``finish`` or ``fail``.
+        :raises TypeError: for anything but bytes.
+        """
+    def pull(self) -> bytes:
+        """Give all that a reader could have now. ``feed`` is both, and skips no snapshot."""
+    @property
+    def pending(self) -> bool:
+        """Whether there is something that a reader could have."""
+    @property
+    def waiting(self) -> int:
+        """Bytes that wait for :meth:`pull`, the newest snapshots not counted.
+
+        Whoever pushes stops reading its upstream when these are too many.
+        """
     def finish(self) -> bytes:
         """Tell that the upstream has ended; give what is still due. A second call gives nothing."""
     def fail(self, code: Code, message: str | None = None) -> bytes:

@@ -47,6 +47,23 @@ def test_the_output_does_not_depend_on_the_cut():
         assert expected == b"".join(map(transformer.feed, parts)) + transformer.finish()
 
 
+def test_a_slow_reader_gets_the_newest_snapshot_only():
+    transformer = wholejson.ChunkTransformer()
+    assert transformer.pending is False
+    transformer.push(b": ping\n\n" + b"".join(map(event, ['{"name":"', "John", " Doe"])))
+    assert (transformer.pending, transformer.waiting) == (True, 8)
+    first = transformer.pull()
+    assert first.startswith(b": ping\n\n")
+    assert ['{"name": "John Doe"}'] == contents(first)
+    assert (transformer.pending, transformer.pull()) == (False, b"")
+    transformer.push(event('"}') + event(None, "stop") + DONE)
+    rest = transformer.finish()
+    assert ['{"name": "John Doe"}'] == contents(rest)
+    assert transformer.report["bytes_out"] == len(first + rest)
+    with pytest.raises(wholejson.UsageError):
+        transformer.push(b"")
+
+
 @pytest.mark.parametrize("form", [bytes, bytearray, memoryview])
 def test_any_bytes_are_taken(form):
     out = wholejson.ChunkTransformer().feed(form(JOHN))

@@ -70,6 +70,31 @@ impl ChunkTransformer {
         })
     }
 
+    #[pyo3(signature = (part, /))]
+    fn push(&self, py: Python<'_>, part: &Bound<'_, PyAny>) -> PyResult<()> {
+        with_bytes(part, |bytes| {
+            let outcome = self.core.lock(py)?.0.push(bytes);
+            outcome.map_err(|error| to_python(py, error))
+        })
+    }
+
+    fn pull<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.run(py, |transformer, out| {
+            transformer.pull(out);
+            Ok(())
+        })
+    }
+
+    #[getter]
+    fn pending(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.core.lock(py)?.0.is_pending())
+    }
+
+    #[getter]
+    fn waiting(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.core.lock(py)?.0.waiting())
+    }
+
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.run(py, |transformer, out| {
             transformer.finish(out);
