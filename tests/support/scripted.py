@@ -120,6 +120,14 @@ async def gzipped(exchange: Exchange) -> None:
     await exchange.end()
 
 
+async def packed(exchange: Exchange) -> None:
+    """All in one block, as a proxy that buffers sends it."""
+    exchange.start(200, SSE_TYPE, content_encoding="gzip")
+    packer = zlib.compressobj(wbits=31)
+    await exchange.send(packer.compress(b"".join(events(exchange))) + packer.flush())
+    await exchange.end()
+
+
 async def broken(exchange: Exchange) -> None:
     exchange.start(200, SSE_TYPE)
     sent = events(exchange)
@@ -215,7 +223,7 @@ async def claude(exchange: Exchange) -> None:
 SCRIPTS: dict[str, Callable[[Exchange], Any]] = {
     script.__name__: script
     for script in (
-        plain, gzipped, broken, stalled, silent, flaky,
+        plain, gzipped, packed, broken, stalled, silent, flaky,
         denied, sorry, unstreamed, erring, moved, claude, recorded,
     )
 }  # fmt: skip

@@ -58,6 +58,16 @@ def test_a_packed_stream_is_unpacked(caller: Caller) -> None:
     assert contents(caller.stream()) == contents(caller.stream("gzipped"))
 
 
+def test_what_one_read_brings_is_not_held_as_snapshots_all_at_once(provider: Provider) -> None:
+    document = json.dumps({"text": "lorem ipsum " * 2000})
+    with openai.OpenAI(base_url=provider.url("packed"), api_key="k") as client:
+        create = wholejson.wrap(client).chat.completions.with_streaming_response.create
+        with create(**streaming(document)) as response:
+            sizes = [len(part) for part in response.http_response.iter_raw()]
+    assert len(expected(document)) * len(document) / 3 < sum(sizes)
+    assert max(sizes) < 40 * len(document)
+
+
 def test_options_reach_the_transformer(caller: Caller) -> None:
     options = {"valid_json_chunks": {"style": "compact"}}
     chunks = caller.stream(document='{"a": [1, 2]}', stream_options=options)
