@@ -36,7 +36,9 @@ fn unescape_piece(raw: &[u8], out: &mut Vec<u8>) -> usize {
     while at < raw.len() && out.len() < full {
         let rest = &raw[at..];
         if rest[0] != b'\\' {
-            let mut length = memchr::memchr(b'\\', rest).unwrap_or(rest.len());
+            // What lies beyond this piece is not looked at: the next one would do so again.
+            let near = &rest[..rest.len().min(PIECE + 1)];
+            let mut length = memchr::memchr(b'\\', near).unwrap_or(near.len());
             if length > PIECE {
                 // No more than three bytes of a code point follow its first one.
                 let back = (0..4).find(|back| rest[PIECE - back] & 0xC0 != 0x80);
