@@ -1,0 +1,84 @@
+//! With repair on, any text keeps the promises that hold for every text.
+
+use proptest::prelude::*;
+use wholejson::{Category, Limits, Options, Root};
+
+use crate::common::documents::{Random, counted, nearly, random_document, soup};
+use crate::common::drive::Case;
+
+fn options(root: Root, limits: Limits) -> Options {
+    Options {
+        root,
+        limits,
+        ..Options::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_text_keeps_the_promises_of_every_text(
+        text in prop_oneof![nearly(), soup()],
+        root in prop::sample::select(vec![Root::Auto, Root::Object, Root::Array, Root::Any]),
+    ) {
+        if text.len() <= 120 {
+            check_any(&text, options(root, Limits::DEFAULT));
+        }
+    }
+
+    #[test]
+    fn any_text_keeps_the_promises_with_tiny_limits(
+        text in prop_oneof![nearly(), soup()],
+        (depth, document, digits, white_space, look_ahead) in
+            (1..4_usize, 1..60_usize, 1..6_usize, 1..4_usize, 1..8_usize),
+    ) {
+        if text.len() <= 100 {
+            let limits = Limits { depth, document, digits, white_space, look_ahead, ..Limits::DEFAULT };
+            check_any(&text, options(Root::Auto, limits));
+        }
+    }
+}
+
+/// Promises 1, 3, 4 and 5 at every cut, and errors of limits alone.
+fn check_any(text: &[u8], options: Options) {
+    let case = Case {
+        text,
+        options,
+        halves: false,
+    };
+    case.check_promises();
+    let ended = case.ended(&[text.len()]);
+    if let Some(error) = ended.error() {
+        let expected = matches!(error.category(), Category::Limit | Category::NoJson);
+        assert!(expected, "{error}: {case}");
+        assert_eq!(
+            error.category() == Category::NoJson,
+            error.category() != Category::Limit && !ended.has_value(),
+            "{error}: {case}"
+        );
+    }
+}
+
+#[test]
+fn broken_documents_keep_the_promises_of_every_text() {
+    let mut random = Random(72);
+    for _ in counted(1_500) {
+        let mut bytes = random_document(&mut random, 8).into_bytes();
+        bytes.truncate(200);
+        for _ in 0..=random.below(3) {
+            let at = random.below(bytes.len());
+            let byte = random.pick(b"{}[](),:\"'\\ 0-.eEtn\n\x00\xff\xed\xa0\xc3u/*#`<");
+            match random.below(3) {
+                0 => bytes[at] = byte,
+                1 => bytes.insert(at, byte),
+                _ => drop(bytes.drain(at..(at + 3).min(bytes.len()))),
+            }
+            if bytes.is_empty() {
+                bytes.push(b'{');
+            }
+        }
+        let root = random.pick(&[Root::Auto, Root::Object, Root::Array, Root::Any]);
+        check_any(&bytes, options(root, Limits::DEFAULT));
+    }
+}
