@@ -7,13 +7,19 @@ use crate::error::to_python;
 use crate::options::options;
 use crate::repair::Repair;
 use crate::report::python_bool;
+use crate::shown::Shown;
 use crate::text::{Text, with_text};
 use crate::turns::Turns;
 
 /// One document, read as it arrives. Threads that share one take turns.
 #[pyclass(module = "wholejson", frozen)]
 pub(crate) struct Aggregator {
-    core: Turns<wholejson::Aggregator>,
+    core: Turns<Document>,
+}
+
+struct Document {
+    core: wholejson::Aggregator,
+    shown: Shown,
 }
 
 #[pymethods]
@@ -31,7 +37,10 @@ impl Aggregator {
     ) -> PyResult<Self> {
         let options = options(root, repair, style, limits)?;
         Ok(Self {
-            core: Turns::new(wholejson::Aggregator::new(options)),
+            core: Turns::new(Document {
+                core: wholejson::Aggregator::new(options),
+                shown: Shown::default(),
+            }),
         })
     }
 
@@ -39,30 +48,32 @@ impl Aggregator {
     fn feed(&self, py: Python<'_>, delta: &Bound<'_, PyAny>) -> PyResult<bool> {
         with_text(delta, |text| {
             match text {
-                Text::Bytes(bytes) => self.core.read(py, bytes, wholejson::Aggregator::feed)?,
+                Text::Bytes(bytes) => self.core.read(py, bytes, |it, bytes| it.core.feed(bytes))?,
                 Text::Wtf8(bytes) => self
                     .core
-                    .read(py, bytes, wholejson::Aggregator::feed_wtf8)?,
+                    .read(py, bytes, |it, bytes| it.core.feed_wtf8(bytes))?,
             }
             .map_err(|error| to_python(py, error))
         })
     }
 
     fn finish(&self, py: Python<'_>) -> PyResult<bool> {
-        let read = self.core.lock(py)?.finish();
+        let read = self.core.lock(py)?.core.finish();
         read.map_err(|error| to_python(py, error))
     }
 
     fn snapshot<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyString>>> {
-        let mut text = Vec::new();
-        if !self.core.lock(py)?.write_snapshot(&mut text) {
+        let mut document = self.core.lock(py)?;
+        let Document { core, shown } = &mut *document;
+        if !core.has_value() {
             return Ok(None);
         }
-        PyString::from_bytes(py, &text).map(Some)
+        let last = core.is_finished() || core.error().is_some();
+        shown.snapshot(py, core.view(), last).map(Some)
     }
 
     fn snapshot_bytes<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyBytes>>> {
-        let core = self.core.lock(py)?;
+        let core = &self.core.lock(py)?.core;
         if !core.has_value() {
             return Ok(None);
         }
@@ -80,7 +91,7 @@ impl Aggregator {
 
     #[getter]
     fn complete(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.core.lock(py)?.is_complete())
+        Ok(self.core.lock(py)?.core.is_complete())
     }
 
     #[getter]
@@ -88,6 +99,7 @@ impl Aggregator {
         Ok(self
             .core
             .lock(py)?
+            .core
             .repairs()
             .iter()
             .map(Repair::from)
@@ -96,21 +108,21 @@ impl Aggregator {
 
     #[getter]
     fn repair_count(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(self.core.lock(py)?.repair_count())
+        Ok(self.core.lock(py)?.core.repair_count())
     }
 
     #[getter]
     fn trailing(&self, py: Python<'_>) -> PyResult<u64> {
-        Ok(self.core.lock(py)?.trailing())
+        Ok(self.core.lock(py)?.core.trailing())
     }
 
     #[getter]
     fn changed_before_error(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.core.lock(py)?.changed_before_error())
+        Ok(self.core.lock(py)?.core.changed_before_error())
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
-        let core = self.core.lock(py)?;
+        let core = &self.core.lock(py)?.core;
         let visible = if core.has_value() {
             core.view().len()
         } else {

@@ -8,6 +8,7 @@ mod repair;
 mod report;
 mod request;
 mod session;
+mod shown;
 mod text;
 mod transformer;
 mod turns;

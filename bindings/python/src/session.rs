@@ -1,5 +1,7 @@
 //! `Session`: the decisions for one stream of chunk objects. The objects stay in Python.
 
+use std::collections::HashMap;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use wholejson::Form;
@@ -8,13 +10,20 @@ use wholejson::chunk::{self, Action, Code, Content, End, Facts, Failure, Finish,
 use crate::error::failure_to_python;
 use crate::options::chunk_options;
 use crate::report::status;
+use crate::shown::Shown;
 use crate::text::{Text, with_text};
 use crate::turns::Turns;
 
 /// The decisions for one stream of chunk objects.
 #[pyclass(module = "wholejson._core", frozen)]
 pub(crate) struct Session {
-    core: Turns<chunk::Session>,
+    core: Turns<Response>,
+}
+
+struct Response {
+    core: chunk::Session,
+    /// The texts of the choices, by index.
+    shown: HashMap<u64, Shown>,
 }
 
 /// What is to be done with a choice: the action, whether it gets the snapshot, what becomes of
@@ -66,7 +75,10 @@ impl Session {
     ) -> PyResult<Self> {
         let options = chunk_options(root, repair, style, limits, choices)?;
         Ok(Self {
-            core: Turns::new(chunk::Session::new(options, Form::Plain)),
+            core: Turns::new(Response {
+                core: chunk::Session::new(options, Form::Plain),
+                shown: HashMap::new(),
+            }),
         })
     }
 
@@ -78,7 +90,7 @@ impl Session {
         gives: bool,
         size: usize,
     ) -> PyResult<&'static str> {
-        Ok(match self.core.lock(py)?.begin(text, gives, size) {
+        Ok(match self.core.lock(py)?.core.begin(text, gives, size) {
             Phase::Queue => "queue",
             Phase::Pass => "pass",
             Phase::Replay => "replay",
@@ -97,7 +109,7 @@ impl Session {
         finish_reason: Option<&str>,
     ) -> PyResult<()> {
         let facts = facts(role, others, otherwise, finish_reason);
-        self.core.lock(py)?.note(index, facts);
+        self.core.lock(py)?.core.note(index, facts);
         Ok(())
     }
 
@@ -118,24 +130,30 @@ impl Session {
     ) -> PyResult<Verdict> {
         let facts = facts(role, others, otherwise, finish_reason);
         let Some(text) = text else {
-            return Ok(verdict(self.core.lock(py)?.push(index, None, facts)));
+            return Ok(verdict(self.core.lock(py)?.core.push(index, None, facts)));
         };
         with_text(text.as_any(), |text| {
             let (Text::Bytes(bytes) | Text::Wtf8(bytes)) = text;
-            let read =
-                |core: &mut chunk::Session, bytes: &[u8]| core.push(index, Some(bytes), facts);
+            let read = |it: &mut Response, bytes: &[u8]| it.core.push(index, Some(bytes), facts);
             Ok(verdict(self.core.read(py, bytes, read)?))
         })
     }
 
     #[pyo3(signature = (index, /))]
     fn snapshot<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Option<Bound<'py, PyString>>> {
-        let mut text = Vec::new();
-        let written = match self.core.lock(py)?.channel(index) {
-            Some(channel) => channel.write_snapshot(&mut text),
-            None => false,
+        let mut response = self.core.lock(py)?;
+        let Response { core, shown } = &mut *response;
+        let Some(channel) = core.channel(index) else {
+            return Ok(None);
         };
-        written.then(|| PyString::from_bytes(py, &text)).transpose()
+        if !channel.document().has_value() {
+            return Ok(None);
+        }
+        let last = channel.is_ended() || channel.failure().is_some();
+        let shown = shown.entry(index).or_default();
+        shown
+            .snapshot(py, channel.document().view(), last)
+            .map(Some)
     }
 
     #[pyo3(signature = (index, /))]
@@ -143,23 +161,24 @@ impl Session {
         let known = self
             .core
             .lock(py)?
+            .core
             .channel(index)
             .map(|channel| channel.status());
         known.map(|known| status(py, known)).transpose()
     }
 
     fn failed(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.core.lock(py)?.failure().is_some())
+        Ok(self.core.lock(py)?.core.failure().is_some())
     }
 
     fn indexes(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
-        let core = self.core.lock(py)?;
+        let core = &self.core.lock(py)?.core;
         Ok(core.channels().map(|(index, _)| index).collect())
     }
 
     #[pyo3(signature = (index, /))]
     fn release(&self, py: Python<'_>, index: u64) -> PyResult<()> {
-        self.core.lock(py)?.release(index);
+        self.core.lock(py)?.core.release(index);
         Ok(())
     }
 
@@ -173,7 +192,8 @@ impl Session {
         py: Python<'py>,
         how: &str,
     ) -> PyResult<(Vec<(u64, Bound<'py, PyDict>)>, Option<Bound<'py, PyAny>>)> {
-        let mut core = self.core.lock(py)?;
+        let mut response = self.core.lock(py)?;
+        let core = &mut response.core;
         let how = match how {
             "upstream" => End::Upstream,
             "failed" => core.failure().cloned().map_or(End::Closed, End::Failed),
@@ -190,7 +210,7 @@ impl Session {
             core.channels().find_map(said)
         };
         let precise = ending.failure.as_ref().and_then(broken);
-        drop(core);
+        drop(response);
         let finals = ending.finals.iter();
         let finals = finals
             .map(|last| Ok((last.index, status(py, last.status)?)))
