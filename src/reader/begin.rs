@@ -249,7 +249,10 @@ impl Begin {
             b':' | b'=' => yes_if(!list),
             b',' if list && !scene.credible => self.go(Phase::Second, 1),
             b',' => yes_if(scene.credible),
-            b']' | b'}' | b'/' | b'#' => yes_if(scene.credible && list && is_scalar(word)),
+            b']' | b'}' | b'/' | b'#' => {
+                let plain = is_scalar(word) || word.first().is_some_and(u8::is_ascii_digit);
+                yes_if(scene.credible && list && plain)
+            }
             b'(' => yes_if(scene.credible && list && self.at == self.end),
             _ if !scene.credible => Some(Belief::No),
             _ if quote || list && is_scalar(word) => Some(Belief::Yes),

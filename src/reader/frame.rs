@@ -85,6 +85,7 @@ impl Reader {
         match byte {
             b'{' | b'[' => return self.candidate(byte, cursor),
             b'`' => return Ok(self.fence_begin(cursor)),
+            b'/' if !self.frame.prose => return Ok(self.comment_before(cursor)),
             b'<' => return Ok(self.tag(cursor)),
             0xEF if self.base == 0
                 && cursor.at == 0
@@ -139,6 +140,19 @@ impl Reader {
             .map_or(rest.len(), |run| run + 1);
         let run = if self.frame.prose { run } else { 1 };
         self.pass(run, cursor);
+        Step::Go
+    }
+
+    /// A comment before the document is part of the frame, and makes no prose of what follows.
+    fn comment_before(&mut self, cursor: &mut Cursor<'_>) -> Step {
+        match cursor.rest().get(1) {
+            None if !self.ended => return Step::Wait,
+            Some(b'/') => self.state = State::LineComment,
+            Some(b'*') => self.state = State::BlockComment,
+            _ => return self.prose(b'/', cursor),
+        }
+        self.back = State::Seek;
+        self.pass(2, cursor);
         Step::Go
     }
 

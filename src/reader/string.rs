@@ -98,7 +98,7 @@ impl Reader {
             end = self.string_end(cursor.text, end);
             let Some(&byte) = cursor.text.get(end) else {
                 self.say_text(cursor, end, sink);
-                self.after_escape(escaped_to == end);
+                self.after_escape(cursor, escaped_to);
                 return Ok(Step::Wait);
             };
             if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
@@ -119,7 +119,7 @@ impl Reader {
                 return Ok(Step::Go);
             }
             self.say_text(cursor, end, sink);
-            self.after_escape(escaped_to == end);
+            self.after_escape(cursor, escaped_to);
             if byte < 0x20 {
                 if self.repair {
                     return self.control(byte, cursor, sink);
@@ -139,11 +139,14 @@ impl Reader {
         }
     }
 
-    /// The last digit of an escape is no digit.
+    /// The last letter of an escape is none: `\n` is white space, `\u0031` may be anything.
     #[inline]
-    pub(super) fn after_escape(&mut self, escape: bool) {
-        if escape {
-            self.open.before = b'x';
+    fn after_escape(&mut self, cursor: &Cursor<'_>, escaped_to: usize) {
+        if escaped_to == cursor.at {
+            self.open.before = match cursor.text.get(..escaped_to) {
+                Some([.., b'\\', b'n' | b't' | b'r']) => b' ',
+                _ => b'x',
+            };
         }
     }
 

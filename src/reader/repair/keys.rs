@@ -170,12 +170,38 @@ impl Reader {
             return Ok(Step::Go);
         }
         let gap = word.last().is_some_and(u8::is_ascii_whitespace);
-        if gap && !word.trim_ascii().iter().any(u8::is_ascii_whitespace) {
+        let Some(stray) = self.quotes_a_key(end, cursor) else {
+            return Ok(Step::Wait);
+        };
+        if !stray && gap && !word.trim_ascii().iter().any(u8::is_ascii_whitespace) {
             self.push_bare_key(word.trim_ascii(), cursor);
             cursor.at += end;
             return Ok(Step::Go);
         }
         Ok(self.drop_word(cursor))
+    }
+
+    /// `{COMMENT "name": 1}`: is what is quoted after the word a key? `None`: not decided.
+    fn quotes_a_key(&self, quote: usize, cursor: &Cursor<'_>) -> Option<bool> {
+        let rest = cursor.rest();
+        let mark = rest.get(quote);
+        let near = rest
+            .get(..self.look_limit(cursor).min(rest.len()))
+            .unwrap_or_default();
+        let close = near
+            .iter()
+            .skip(quote + 1)
+            .position(|byte| Some(byte) == mark);
+        let close = close.map(|close| quote + 1 + close);
+        let after = close.and_then(|close| {
+            near.iter()
+                .skip(close + 1)
+                .find(|byte| !byte.is_ascii_whitespace())
+        });
+        if after.is_none() && near.len() == rest.len() && !self.ended {
+            return None;
+        }
+        Some(after == Some(&b':'))
     }
 
     /// Leaves a word out where a key should be.

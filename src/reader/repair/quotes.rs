@@ -278,9 +278,9 @@ impl Reader {
     /// `"{"x": 1}"`, `"[{"x": 1}]"`: a document in a string whose quotes are not escaped. How many
     /// brackets stand before its first quote, which is the first of the string.
     pub(in crate::reader) fn brackets_before(&self) -> usize {
-        match (self.open.said, self.open.lead) {
-            (1, [b'{' | b'[', _]) => 1,
-            (2, [b'[', b'{' | b'[']) => 2,
+        match (self.open.said, self.open.lead, self.open.before) {
+            (2, [b'[', b'{' | b'['], _) => 2,
+            (1, [b'{' | b'[', _], _) | (_, _, b'{' | b'[') => 1,
             _ => 0,
         }
     }
