@@ -4,6 +4,7 @@
 //! chunk ([`Facts`]) and is told what to do with it ([`Verdict`]).
 
 use super::failure::{Code, Failure};
+use super::pace::{Pace, Sent};
 use super::settings::ChunkOptions;
 use crate::aggregator::Aggregator;
 use crate::view::Form;
@@ -144,6 +145,14 @@ pub struct Channel {
     ended: bool,
     failure: Option<Failure>,
     updates: u64,
+    pace: Pace,
+    sent: Sent,
+    /// Bytes of text.
+    length: u64,
+    /// What time it is, if that was told.
+    now: Option<u64>,
+    /// There is an update that has not gone out.
+    owed: bool,
     /// Of the chunk at hand: its value changed; it has text that is not empty.
     update: bool,
     texts: bool,
@@ -161,6 +170,11 @@ impl Channel {
             ended: false,
             failure: None,
             updates: 0,
+            pace: options.pace,
+            sent: Sent::default(),
+            length: 0,
+            now: None,
+            owed: false,
             update: false,
             texts: false,
         }
@@ -179,8 +193,10 @@ impl Channel {
             update |= self.end();
         }
         self.updates += u64::from(update);
-        if update || facts.finish != Finish::None || facts.others {
-            return self.emit(update, facts);
+        self.owed |= update;
+        let due = self.is_due();
+        if due || facts.finish != Finish::None || facts.others {
+            return self.emit(due, facts);
         }
         match (facts.role, self.role) {
             (true, Role::Unsaid) if !texts => {
@@ -206,6 +222,9 @@ impl Channel {
         if facts.role || held != Held::None {
             self.role = Role::Said;
         }
+        if shown {
+            self.settle();
+        }
         Verdict {
             action: Action::Emit,
             content: if shown {
@@ -218,9 +237,36 @@ impl Channel {
         }
     }
 
+    /// Is there an update that has not gone out and may do so now? It may be after an update, and
+    /// where a stream is thinned, also by the passing of time.
+    pub fn is_due(&self) -> bool {
+        let length = || self.aggregator.view().len();
+        self.owed
+            && self
+                .pace
+                .allows(&self.sent, length(), self.length, self.now)
+    }
+
+    /// Is there an update that has not gone out?
+    pub fn is_owed(&self) -> bool {
+        self.owed
+    }
+
+    /// Tells the time, in milliseconds of any clock that does not go back.
+    pub fn set_time(&mut self, now: u64) {
+        self.now = Some(now);
+    }
+
+    /// The snapshot goes out.
+    pub(super) fn settle(&mut self) {
+        self.owed = false;
+        self.sent.add(self.aggregator.view().len(), self.now);
+    }
+
     /// Reads a part of a chunk's text; what that means, the next `push` says.
     pub fn read(&mut self, text: &[u8], keep: &mut usize) {
         self.texts |= !text.is_empty();
+        self.length += text.len() as u64;
         if text.is_empty() || self.ended || self.failure.is_some() {
             return;
         }
@@ -265,6 +311,7 @@ impl Channel {
             Err(_) => false,
         };
         self.opening = Vec::new();
+        self.owed |= update;
         update
     }
 

@@ -91,6 +91,40 @@ impl Template {
         events
     }
 
+    /// Writes the snapshot of one choice in a chunk of its own, with all that is carried.
+    pub(super) fn update(
+        &self,
+        session: &Session,
+        rewriter: &mut Rewriter,
+        index: u64,
+        out: &mut Vec<u8>,
+    ) {
+        let Some(place) = session.place(index) else {
+            return;
+        };
+        rewriter.merge_held(place);
+        let rest = self.rest(rewriter).unwrap_or_default();
+        let mut choice = Vec::new();
+        write_choice(
+            session,
+            rewriter.carry(place),
+            (index, place),
+            None,
+            &mut choice,
+        );
+        let data = [
+            b"{",
+            &self.members[..],
+            &rest,
+            b"\"choices\":[",
+            &choice,
+            b"]}",
+        ]
+        .concat();
+        sse::write_event(&data, out);
+        rewriter.carried_out(place);
+    }
+
     /// What is still carried for no choice, but for names: as members of an object.
     fn rest(&self, rewriter: &Rewriter) -> Option<Vec<u8>> {
         let mut rest = Vec::new();

@@ -68,6 +68,28 @@ impl Machine {
         }
     }
 
+    /// Time has passed: writes the snapshots that were held back and may go out now.
+    pub(super) fn tick(&mut self, out: &mut Vec<u8>) {
+        if self.state != State::Open {
+            return;
+        }
+        let due: Vec<u64> = self.session.due().collect();
+        self.write_updates(&due, out);
+    }
+
+    fn write_updates(&mut self, choices: &[u64], out: &mut Vec<u8>) {
+        let Self {
+            session,
+            rewriter,
+            template,
+            ..
+        } = self;
+        for index in choices {
+            template.update(session, rewriter, *index, out);
+            session.settle_update(*index);
+        }
+    }
+
     /// The LF of a CRLF whose CR ended the block before. At every cut it must share its fate.
     pub(super) fn line_feed(&mut self, out: &mut Vec<u8>) {
         if self.state == State::Failed && !std::mem::take(&mut self.tail) {
@@ -283,6 +305,10 @@ impl Machine {
         let ends = self.at_block.filter(|_| self.fate == Fate::Written);
         self.rewriter.flush(&self.session, out);
         self.release(out);
+        if upstream {
+            let owed: Vec<u64> = self.session.owed().collect();
+            self.write_updates(&owed, out);
+        }
         let mut ending = self.session.end(end);
         if let (Some(ends), Some(_)) = (ends, &ending.failure) {
             settle_line_end(ends, out);

@@ -379,6 +379,16 @@ impl Rewriter {
         }
     }
 
+    /// What was carried for the choice at this place, and for none, went out.
+    pub(super) fn carried_out(&mut self, place: usize) {
+        self.top.clear();
+        if let Some(slot) = self.slots.get_mut(place) {
+            self.carried -= slot.carry.size();
+            slot.carry.clear();
+        }
+        self.events_out += 1;
+    }
+
     /// What is still carried for the choice at this place.
     pub(super) fn carry(&self, place: usize) -> Option<&Carry> {
         self.slots.get(place).map(|slot| &slot.carry)

@@ -93,6 +93,7 @@ pub struct Session {
     read: usize,
     ended: bool,
     failure: Option<Failure>,
+    now: Option<u64>,
 }
 
 impl Session {
@@ -108,6 +109,7 @@ impl Session {
             read: 0,
             ended: false,
             failure: None,
+            now: None,
         }
     }
 
@@ -174,6 +176,34 @@ impl Session {
         self.keep = keep;
     }
 
+    /// Tells the time, in milliseconds of any clock that does not go back, for a stream that is
+    /// thinned by time.
+    pub fn set_time(&mut self, now: u64) {
+        self.now = Some(now);
+        for choice in &mut self.choices {
+            choice.channel.set_time(now);
+        }
+    }
+
+    /// The choices that have an update which was held back and may go out now.
+    pub fn due(&self) -> impl Iterator<Item = u64> {
+        let due = |choice: &&Choice| choice.channel.is_due();
+        self.choices.iter().filter(due).map(|choice| choice.index)
+    }
+
+    /// The choices that have an update which was held back, whether or not it may go out.
+    pub fn owed(&self) -> impl Iterator<Item = u64> {
+        let owed = |choice: &&Choice| choice.channel.is_owed();
+        self.choices.iter().filter(owed).map(|choice| choice.index)
+    }
+
+    /// The snapshot of this choice goes out, without a chunk that was pushed.
+    pub fn settle_update(&mut self, index: u64) {
+        if let Some(choice) = self.choice(index) {
+            choice.channel.settle();
+        }
+    }
+
     /// The channel of this choice, made when it is first asked for.
     fn choice(&mut self, index: u64) -> Option<&mut Choice> {
         let place = self.place(index).unwrap_or(self.choices.len());
@@ -183,7 +213,10 @@ impl Session {
                 self.failure = Some(Failure::new(Code::LimitExceeded, Some(&message)));
                 return None;
             }
-            let channel = Channel::new(&self.options, self.form);
+            let mut channel = Channel::new(&self.options, self.form);
+            if let Some(now) = self.now {
+                channel.set_time(now);
+            }
             self.choices.push(Choice { index, channel });
         }
         self.choices.get_mut(place)
@@ -302,7 +335,7 @@ impl Session {
                     channel.fail(failure.clone());
                     true
                 }
-                None => channel.end() || channel.failure().is_some(),
+                None => channel.end() || channel.is_owed() || channel.failure().is_some(),
             };
             if due {
                 let status = channel.status();
@@ -326,7 +359,8 @@ impl Session {
         // None succeeded: the error event says it, and no chunk has to. A stream that broke off
         // says so, whatever was wrong with its texts.
         let failure = broken.or_else(|| failures().next().cloned());
-        finals.retain(|last| last.status.error.is_none());
+        let owed = |index| self.channel(index).is_some_and(Channel::is_owed);
+        finals.retain(|last| last.status.error.is_none() || owed(last.index));
         Ending { finals, failure }
     }
 

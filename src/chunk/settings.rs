@@ -1,6 +1,7 @@
 //! How a stream of chunks is transformed.
 
 use super::options::StreamOptions;
+use super::pace::Pace;
 use crate::aggregator::{Options, Root};
 use crate::limits::Limits;
 use crate::view::{Form, Style};
@@ -19,6 +20,8 @@ pub struct ChunkOptions {
     /// The number of choices that were asked for (`n`). A choice that failed waits for at least
     /// as many; a stream may have more.
     pub choices: usize,
+    /// Which updates are left out.
+    pub pace: Pace,
 }
 
 impl Default for ChunkOptions {
@@ -29,6 +32,7 @@ impl Default for ChunkOptions {
             style: Style::Spaced,
             limits: Limits::DEFAULT,
             choices: 1,
+            pace: Pace::default(),
         }
     }
 }

@@ -66,6 +66,20 @@ impl Transformer {
         Ok(())
     }
 
+    /// Tells the time, in milliseconds of any clock that does not go back: before `feed`, in a
+    /// stream that is thinned by time. Without it only budgets count.
+    pub fn set_time(&mut self, now: u64) {
+        self.machine.session.set_time(now);
+    }
+
+    /// Appends the snapshots that were held back and may go out now, for when the upstream
+    /// pauses; each in a chunk of its own, with the names the stream began with.
+    pub fn flush_due(&mut self, out: &mut Vec<u8>) {
+        let before = out.len();
+        self.machine.tick(out);
+        self.machine.report.bytes_out += (out.len() - before) as u64;
+    }
+
     /// As [`feed`](Self::feed), for who paces itself: what is to be sent on waits for
     /// [`pull`](Self::pull). Meanwhile a newer snapshot overtakes an older one of its choice,
     /// which is left out; everything else is kept.

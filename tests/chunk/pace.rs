@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use serde_json::{Value, json};
-use wholejson::chunk::{ChunkOptions, Transformer};
+use wholejson::chunk::{ChunkOptions, Pace, Transformer};
 
 /// Pushes piece by piece and pulls after each of these many pieces.
 fn paced(stream: &str, size: usize, every: usize) -> (String, Transformer) {
@@ -150,4 +150,98 @@ fn what_waits_is_counted_and_given_before_what_is_fed() {
         .map(|event| event["choices"][0]["delta"]["content"].clone())
         .collect();
     assert_eq!(vec![json!("[1]"), json!("[1, 2]")], contents);
+}
+
+fn thinned(pace: Pace) -> Transformer {
+    Transformer::new(ChunkOptions {
+        pace,
+        ..ChunkOptions::default()
+    })
+}
+
+fn shown(out: &[u8]) -> Vec<Value> {
+    let events = events(std::str::from_utf8(out).unwrap());
+    let choices = events.iter().filter(|event| event["choices"].is_array());
+    choices
+        .map(|event| event["choices"][0]["delta"]["content"].clone())
+        .collect()
+}
+
+#[test]
+fn rule_11_a_budget_skips_updates_and_the_last_is_always_sent() {
+    let mut transformer = thinned(Pace {
+        max_amplification: Some(2),
+        every_ms: None,
+    });
+    let long = "x".repeat(400_000);
+    let mut out = Vec::new();
+    let stream = [role(), text(&format!("[\"{long}"))].concat() + &text("y").repeat(9) + &stop();
+    transformer.feed(stream.as_bytes(), &mut out).unwrap();
+    transformer.finish(&mut out);
+    let lengths: Vec<usize> = shown(&out)
+        .iter()
+        .map(|content| content.as_str().unwrap().len() - long.len())
+        .collect();
+    assert_eq!(
+        vec![4, 5, 6, 7, 13],
+        lengths,
+        "1 MiB and twice 400 kB, then only the end"
+    );
+    assert_eq!(10, transformer.report().updates);
+}
+
+#[test]
+fn rule_11_an_interval_sends_the_newest_when_it_is_over_or_the_upstream_pauses() {
+    let mut transformer = thinned(Pace {
+        max_amplification: None,
+        every_ms: Some(50),
+    });
+    let mut out = Vec::new();
+    for (now, content) in [
+        (0, "[1,"),
+        (10, "2,"),
+        (49, "3,"),
+        (50, "4,"),
+        (60, "5,"),
+        (99, "6,"),
+    ] {
+        transformer.set_time(now);
+        transformer
+            .feed(text(content).as_bytes(), &mut out)
+            .unwrap();
+    }
+    assert_eq!(vec![json!("[1]"), json!("[1, 2, 3, 4]")], shown(&out));
+    transformer.flush_due(&mut out);
+    assert_eq!(2, shown(&out).len());
+    transformer.set_time(100);
+    transformer.flush_due(&mut out);
+    transformer.flush_due(&mut out);
+    assert_eq!(vec![json!("[1, 2, 3, 4, 5, 6]")], shown(&out)[2..]);
+    let made = events(std::str::from_utf8(&out).unwrap()).pop().unwrap();
+    assert_eq!(json!("c1"), made["id"]);
+    transformer.set_time(120);
+    transformer.feed(text("7,").as_bytes(), &mut out).unwrap();
+    transformer.feed(stop().as_bytes(), &mut out).unwrap();
+    transformer.feed(DONE.as_bytes(), &mut out).unwrap();
+    assert_eq!(vec![json!("[1, 2, 3, 4, 5, 6, 7]")], shown(&out)[3..]);
+    assert_eq!(out.len() as u64, transformer.report().bytes_out);
+}
+
+#[test]
+fn rule_11_what_was_held_back_is_sent_before_an_error_and_before_done() {
+    let pace = Pace {
+        max_amplification: None,
+        every_ms: Some(1_000),
+    };
+    let own = event("{\"error\":{\"message\":\"x\"}}");
+    for (end, error) in [(DONE, false), ("", true), (&own, false)] {
+        let mut transformer = thinned(pace);
+        transformer.set_time(0);
+        let mut out = Vec::new();
+        let stream = [role(), text("[1,"), text("2,"), end.into()].concat();
+        transformer.feed(stream.as_bytes(), &mut out).unwrap();
+        transformer.finish(&mut out);
+        assert_eq!(vec![json!("[1]"), json!("[1, 2]")], shown(&out));
+        assert_eq!(error, transformer.report().error.is_some());
+    }
 }

@@ -87,6 +87,7 @@ pub(crate) fn chunk_options(
         style: document.style,
         limits: document.limits,
         choices: whole_number("choices", choices, ChunkOptions::default().choices)?,
+        ..ChunkOptions::default()
     })
 }
 
