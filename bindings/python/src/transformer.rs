@@ -9,7 +9,7 @@ use crate::error::to_python;
 use crate::options::{chunk_options, failure_code};
 use crate::report::{python_bool, report};
 use crate::text::with_bytes;
-use crate::turns::Turns;
+use crate::turns::{Turns, is_long};
 
 /// A buffer that has grown beyond this is given back after use.
 const KEPT: usize = 64 << 10;
@@ -66,7 +66,15 @@ impl ChunkTransformer {
         part: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyBytes>> {
         with_bytes(part, |bytes| {
-            self.run(py, |transformer, out| transformer.feed(bytes, out))
+            if !is_long(bytes) {
+                return self.run(py, |transformer, out| transformer.feed(bytes, out));
+            }
+            let (outcome, out) = self.core.read(py, bytes, |(transformer, _), bytes| {
+                let mut out = Vec::new();
+                (transformer.feed(bytes, &mut out), out)
+            })?;
+            outcome.map_err(|error| to_python(py, error))?;
+            Ok(PyBytes::new(py, &out))
         })
     }
 

@@ -10,6 +10,12 @@ use crate::error::broken;
 /// From this many bytes on, a call lets other Python threads run while it reads.
 const LONG: usize = 64 << 10;
 
+/// Is it worth letting other threads run for these bytes?
+#[inline]
+pub(crate) fn is_long(bytes: &[u8]) -> bool {
+    bytes.len() >= LONG
+}
+
 /// A piece of the core. Threads that share it take turns.
 pub(crate) struct Turns<T>(Mutex<T>);
 
@@ -33,7 +39,7 @@ impl<T: Send> Turns<T> {
         bytes: &[u8],
         read: impl FnOnce(&mut T, &[u8]) -> R + Send,
     ) -> PyResult<R> {
-        if bytes.len() < LONG {
+        if !is_long(bytes) {
             return Ok(read(&mut *self.lock(py)?, bytes));
         }
         py.detach(|| {
