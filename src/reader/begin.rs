@@ -5,8 +5,8 @@
 //! or a scalar and a comma; where it is credible, with whatever begins a value.
 
 use super::repair::ends::is_key_byte;
+use super::repair::literals::is_scalar;
 use super::repair::quotes::{Mark, mark_at};
-use super::repair::words::is_scalar;
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

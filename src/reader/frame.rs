@@ -6,7 +6,7 @@
 use super::begin::{Begin, Belief, Scene};
 use super::repair::Rule;
 use super::repair::ends::is_key_byte;
-use super::repair::words::is_scalar;
+use super::repair::literals::is_scalar;
 use super::{Cursor, Reader, Scalar, State, Step, Stepped};
 use crate::aggregator::Root;
 use crate::error::{Error, Kind};

@@ -8,6 +8,7 @@ pub(super) mod brackets;
 pub(super) mod comments;
 pub(super) mod ends;
 pub(super) mod keys;
+pub(super) mod literals;
 pub(super) mod members;
 pub(super) mod quotes;
 pub(super) mod strings;

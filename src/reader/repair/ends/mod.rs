@@ -4,6 +4,11 @@
 //! The answer comes from what follows. A look can be taken up again when more text has come, so
 //! that each byte is looked at once for each question.
 
+mod bytes;
+mod member;
+
+pub(crate) use bytes::{fence_at, is_key_byte, odd_space};
+
 use super::quotes::{Mark, mark_at};
 use crate::reader::stack::Bracket;
 
@@ -259,13 +264,6 @@ impl Ends {
         None
     }
 
-    fn begin_key(&mut self, mark: Mark, wants: Wants, by: usize) -> Answer {
-        self.from = self.at + by;
-        self.colon = false;
-        self.doubled = false;
-        self.go(Phase::Key(mark, wants), by)
-    }
-
     /// A bracket that may close a container: from here on, the place is in the one around it.
     fn close(&mut self, place: &Place<'_>, byte: u8) -> Answer {
         if place.inner && !place.stack.iter().any(|open| open.closer() == byte) {
@@ -455,169 +453,6 @@ impl Ends {
         }
     }
 
-    fn key(&mut self, text: &[u8], place: &Place<'_>, open: Mark, wants: Wants) -> Answer {
-        loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
-                return Some(self.beyond(place));
-            }
-            match *text.get(self.at)? {
-                b'\\' if open != Mark::Escaped || mark_at(text, self.at).is_none() => {
-                    text.get(self.at + 1)?;
-                    self.at += 2;
-                }
-                b'\n' => {
-                    let close = self.colon && place.clean;
-                    return Some(if close { Verdict::Close } else { Verdict::Text });
-                }
-                b':' | b',' | b'{' | b'}' if wants == Wants::Opening => return Some(Verdict::Text),
-                b':' => {
-                    let name = text.get(self.from..self.at).unwrap_or_default();
-                    let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
-                    self.colon |= !name.is_empty() && name.iter().all(named);
-                    self.at += 1;
-                }
-                _ => match mark_at(text, self.at) {
-                    Some((mark, length)) if open.closes_with(mark) => {
-                        if self.at == self.from && !self.doubled {
-                            // `""name"": 1`, or an empty key.
-                            let next = *text.get(self.at + length)?;
-                            self.doubled = is_key_byte(next);
-                            if self.doubled {
-                                self.at += length;
-                                continue;
-                            }
-                        }
-                        self.gap = false;
-                        return self.go(Phase::KeyEnd(wants), length);
-                    }
-                    _ => self.at += 1,
-                },
-            }
-        }
-    }
-
-    fn key_end(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
-        let byte = self.space(text)?;
-        if self.doubled && !self.gap && mark_at(text, self.at).is_some() {
-            self.doubled = false;
-            return self.go(Phase::KeyEnd(wants), 1);
-        }
-        if self.colon
-            && place.clean
-            && wants != Wants::Opening
-            && !matches!(byte, b':' | b',' | b'}')
-        {
-            return Some(Verdict::Close);
-        }
-        match (byte, wants) {
-            (b':', Wants::Opening) => self.go(Phase::Value(Then::Opens), 1),
-            (b':', Wants::Item) => Some(Verdict::Text),
-            (b':', _) if place.inner => self.go(Phase::Value(Then::Close), 1),
-            (b':' | b'=', Wants::Any | Wants::Colon) => Some(Verdict::Close),
-            (b',' | b'}', Wants::Any) => Some(Verdict::Close),
-            (b',' | b']', Wants::Item) => Some(Verdict::Close),
-            (b'"' | b'\'' | b'{' | b'[' | b'-' | b'0'..=b'9', Wants::Any) if self.gap => {
-                Some(Verdict::Close)
-            }
-            _ => Some(Verdict::Text),
-        }
-    }
-
-    fn bare_key(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
-        loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
-                return Some(Verdict::Text);
-            }
-            if !is_key_byte(*text.get(self.at)?) {
-                // `x", note": 1`: a quote before the colon is left out.
-                let quote = mark_at(text, self.at).map_or(0, |(_, length)| length);
-                return self.go(Phase::BareKeyEnd(wants), quote);
-            }
-            self.at += 1;
-        }
-    }
-
-    fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>, _: Wants) -> Answer {
-        match self.space(text)? {
-            b':' if place.clean => Some(Verdict::Close),
-            b':' => self.go(Phase::Value(Then::Close), 1),
-            _ => Some(Verdict::Text),
-        }
-    }
-
-    fn value(&mut self, text: &[u8], then: Then) -> Answer {
-        let byte = self.space(text)?;
-        if let Some((mark, length)) = mark_at(text, self.at) {
-            return match then {
-                Then::Close => Some(Verdict::Close),
-                Then::Opens => self.go(Phase::ValueText(mark), length),
-            };
-        }
-        match byte {
-            b'{' | b'[' | b'(' => Some(then.verdict()),
-            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'T' | b'F' | b'N' => {
-                self.from = self.at;
-                self.go(Phase::ValueWord(then), 0)
-            }
-            _ if then == Then::Close && self.line => Some(Verdict::Close),
-            _ => Some(Verdict::Text),
-        }
-    }
-
-    /// A number or a literal, and what may follow one.
-    fn value_word(&mut self, text: &[u8], place: &Place<'_>, then: Then) -> Answer {
-        while is_key_byte(*text.get(self.at)?) || text.get(self.at) == Some(&b'+') {
-            self.at += 1;
-            if self.at.saturating_sub(self.spaces) > place.limit {
-                return Some(Verdict::Text);
-            }
-        }
-        let word = text.get(self.from..self.at).unwrap_or_default();
-        let mut ahead = *self;
-        ahead.line = false;
-        let byte = ahead.space(text)?;
-        let ends = matches!(byte, b',' | b'}' | b']' | b'/' | b'#' | b';' | b'"')
-            || ahead.line
-            || place.scalar;
-        Some(if ends && super::words::is_scalar(word) {
-            then.verdict()
-        } else {
-            Verdict::Text
-        })
-    }
-
-    /// A quoted text after the key that the quote in question would open: to its next quote.
-    fn value_text(&mut self, text: &[u8], place: &Place<'_>, open: Mark) -> Answer {
-        loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
-                let listed = matches!(place.before, [b',', _] | [_, b',' | b'\n']);
-                return Some(if listed {
-                    Verdict::Opens
-                } else {
-                    Verdict::Text
-                });
-            }
-            let byte = *text.get(self.at)?;
-            match mark_at(text, self.at) {
-                Some((mark, length)) if open.closes_with(mark) => {
-                    self.line = false;
-                    return self.go(Phase::ValueEnd, length);
-                }
-                _ if byte == b'\\' => {
-                    text.get(self.at + 1)?;
-                    self.at += 2;
-                }
-                _ => self.at += 1,
-            }
-        }
-    }
-
-    fn value_end(&mut self, text: &[u8]) -> Answer {
-        let byte = self.space(text)?;
-        let ends = matches!(byte, b',' | b'}' | b']' | b'"' | b'/' | b'`') || self.line;
-        Some(if ends { Verdict::Opens } else { Verdict::Text })
-    }
-
     fn behind_bracket(&mut self, text: &[u8]) -> Answer {
         match self.space(text)? {
             b',' => self.go(Phase::Comma, 1),
@@ -673,37 +508,5 @@ impl Ends {
             Wants::Item
         };
         self.begin_key(mark, wants, 0)
-    }
-}
-
-/// A letter, a digit, or what stands in names.
-pub(crate) fn is_key_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$' | b'-' | b'.' | b'@') || byte >= 0x80
-}
-
-/// Three backticks? `None` if that is not decided.
-pub(crate) fn fence_at(text: &[u8], at: usize) -> Option<bool> {
-    let rest = text.get(at..)?;
-    if rest.starts_with(b"```") {
-        return Some(true);
-    }
-    (rest.len() >= 3 || !b"```".starts_with(rest)).then_some(false)
-}
-
-/// The length of a white-space character that JSON does not know; 0 if there is none: a form feed, a
-/// no-break space, the spaces of other scripts, a byte-order mark.
-#[inline]
-pub(crate) fn odd_space(text: &[u8], at: usize) -> usize {
-    match text.get(at) {
-        Some(0x0B | 0x0C) => 1,
-        Some(0xC2) if text.get(at + 1) == Some(&0xA0) => 2,
-        Some(0xE2) => match (text.get(at + 1), text.get(at + 2)) {
-            (Some(0x80), Some(0x80..=0x8B | 0xA8 | 0xA9 | 0xAF)) => 3,
-            (Some(0x81), Some(0x9F | 0xA0)) => 3,
-            _ => 0,
-        },
-        Some(0xE3) if matches!(text.get(at + 1..at + 3), Some([0x80, 0x80])) => 3,
-        Some(0xEF) if matches!(text.get(at + 1..at + 3), Some([0xBB, 0xBF])) => 3,
-        _ => 0,
     }
 }

@@ -1,0 +1,183 @@
+//! The part of a look that reads a member: a key, its colon, and the beginning of its value.
+
+use super::super::literals::is_scalar;
+use super::super::quotes::{Mark, mark_at};
+use super::{Answer, Ends, Phase, Place, Then, Verdict, Wants, is_key_byte};
+
+impl Ends {
+    pub(super) fn begin_key(&mut self, mark: Mark, wants: Wants, by: usize) -> Answer {
+        self.from = self.at + by;
+        self.colon = false;
+        self.doubled = false;
+        self.go(Phase::Key(mark, wants), by)
+    }
+
+    pub(super) fn key(
+        &mut self,
+        text: &[u8],
+        place: &Place<'_>,
+        open: Mark,
+        wants: Wants,
+    ) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(self.beyond(place));
+            }
+            match *text.get(self.at)? {
+                b'\\' if open != Mark::Escaped || mark_at(text, self.at).is_none() => {
+                    text.get(self.at + 1)?;
+                    self.at += 2;
+                }
+                b'\n' => {
+                    let close = self.colon && place.clean;
+                    return Some(if close { Verdict::Close } else { Verdict::Text });
+                }
+                b':' | b',' | b'{' | b'}' if wants == Wants::Opening => return Some(Verdict::Text),
+                b':' => {
+                    let name = text.get(self.from..self.at).unwrap_or_default();
+                    let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
+                    self.colon |= !name.is_empty() && name.iter().all(named);
+                    self.at += 1;
+                }
+                _ => match mark_at(text, self.at) {
+                    Some((mark, length)) if open.closes_with(mark) => {
+                        if self.at == self.from && !self.doubled {
+                            // `""name"": 1`, or an empty key.
+                            let next = *text.get(self.at + length)?;
+                            self.doubled = is_key_byte(next);
+                            if self.doubled {
+                                self.at += length;
+                                continue;
+                            }
+                        }
+                        self.gap = false;
+                        return self.go(Phase::KeyEnd(wants), length);
+                    }
+                    _ => self.at += 1,
+                },
+            }
+        }
+    }
+
+    pub(super) fn key_end(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
+        let byte = self.space(text)?;
+        if self.doubled && !self.gap && mark_at(text, self.at).is_some() {
+            self.doubled = false;
+            return self.go(Phase::KeyEnd(wants), 1);
+        }
+        if self.colon
+            && place.clean
+            && wants != Wants::Opening
+            && !matches!(byte, b':' | b',' | b'}')
+        {
+            return Some(Verdict::Close);
+        }
+        match (byte, wants) {
+            (b':', Wants::Opening) => self.go(Phase::Value(Then::Opens), 1),
+            (b':', Wants::Item) => Some(Verdict::Text),
+            (b':', _) if place.inner => self.go(Phase::Value(Then::Close), 1),
+            (b':' | b'=', Wants::Any | Wants::Colon) => Some(Verdict::Close),
+            (b',' | b'}', Wants::Any) => Some(Verdict::Close),
+            (b',' | b']', Wants::Item) => Some(Verdict::Close),
+            (b'"' | b'\'' | b'{' | b'[' | b'-' | b'0'..=b'9', Wants::Any) if self.gap => {
+                Some(Verdict::Close)
+            }
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    pub(super) fn bare_key(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(Verdict::Text);
+            }
+            if !is_key_byte(*text.get(self.at)?) {
+                // `x", note": 1`: a quote before the colon is left out.
+                let quote = mark_at(text, self.at).map_or(0, |(_, length)| length);
+                return self.go(Phase::BareKeyEnd(wants), quote);
+            }
+            self.at += 1;
+        }
+    }
+
+    pub(super) fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>, _: Wants) -> Answer {
+        match self.space(text)? {
+            b':' if place.clean => Some(Verdict::Close),
+            b':' => self.go(Phase::Value(Then::Close), 1),
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    pub(super) fn value(&mut self, text: &[u8], then: Then) -> Answer {
+        let byte = self.space(text)?;
+        if let Some((mark, length)) = mark_at(text, self.at) {
+            return match then {
+                Then::Close => Some(Verdict::Close),
+                Then::Opens => self.go(Phase::ValueText(mark), length),
+            };
+        }
+        match byte {
+            b'{' | b'[' | b'(' => Some(then.verdict()),
+            b'-' | b'0'..=b'9' | b't' | b'f' | b'n' | b'T' | b'F' | b'N' => {
+                self.from = self.at;
+                self.go(Phase::ValueWord(then), 0)
+            }
+            _ if then == Then::Close && self.line => Some(Verdict::Close),
+            _ => Some(Verdict::Text),
+        }
+    }
+
+    /// A number or a literal, and what may follow one.
+    pub(super) fn value_word(&mut self, text: &[u8], place: &Place<'_>, then: Then) -> Answer {
+        while is_key_byte(*text.get(self.at)?) || text.get(self.at) == Some(&b'+') {
+            self.at += 1;
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                return Some(Verdict::Text);
+            }
+        }
+        let word = text.get(self.from..self.at).unwrap_or_default();
+        let mut ahead = *self;
+        ahead.line = false;
+        let byte = ahead.space(text)?;
+        let ends = matches!(byte, b',' | b'}' | b']' | b'/' | b'#' | b';' | b'"')
+            || ahead.line
+            || place.scalar;
+        Some(if ends && is_scalar(word) {
+            then.verdict()
+        } else {
+            Verdict::Text
+        })
+    }
+
+    /// A quoted text after the key that the quote in question would open: to its next quote.
+    pub(super) fn value_text(&mut self, text: &[u8], place: &Place<'_>, open: Mark) -> Answer {
+        loop {
+            if self.at.saturating_sub(self.spaces) > place.limit {
+                let listed = matches!(place.before, [b',', _] | [_, b',' | b'\n']);
+                return Some(if listed {
+                    Verdict::Opens
+                } else {
+                    Verdict::Text
+                });
+            }
+            let byte = *text.get(self.at)?;
+            match mark_at(text, self.at) {
+                Some((mark, length)) if open.closes_with(mark) => {
+                    self.line = false;
+                    return self.go(Phase::ValueEnd, length);
+                }
+                _ if byte == b'\\' => {
+                    text.get(self.at + 1)?;
+                    self.at += 2;
+                }
+                _ => self.at += 1,
+            }
+        }
+    }
+
+    pub(super) fn value_end(&mut self, text: &[u8]) -> Answer {
+        let byte = self.space(text)?;
+        let ends = matches!(byte, b',' | b'}' | b']' | b'"' | b'/' | b'`') || self.line;
+        Some(if ends { Verdict::Opens } else { Verdict::Text })
+    }
+}
