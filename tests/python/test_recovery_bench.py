@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import differences
 import pytest
 import recovery
 import repairers
@@ -46,3 +47,11 @@ def test_retractions_are_counted_step_by_step() -> None:
             return [{"a": 1}, {"a": 12}, {"a": 12, "b": "x"}, {"a": 12}]
 
     assert recovery.retractions(Stepper(), "") == 2
+
+
+def test_the_table_of_differences_says_why_of_each(capsys: pytest.CaptureFixture[str]) -> None:
+    assert differences.main([]) == 0
+    printed = capsys.readouterr().out
+    for project in differences.PROJECTS:
+        assert f"## {project}: " in printed
+    assert "| text | they | here | why |" in printed
