@@ -66,7 +66,7 @@ def wrap_stream(
         counts for all choices together.
     :param choices: how many choices were asked for (``n``).
     :return: an iterator and context manager for an iterable, async ones for an async iterable.
-        A chunk costs about 20 µs and one copy of the document.
+        A chunk costs some tens of microseconds, and one copy of the document.
     :raises InvalidJSONError: for a malformed text, if ``repair`` is off.
     :raises LimitError: when a limit is passed.
     :raises NoJSONError: at the end, if there was text but no JSON in it; ``text`` has it.
