@@ -1,0 +1,213 @@
+"""Every block of code in the README does what the README says."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import urllib.request
+from collections.abc import Iterator
+from importlib.metadata import metadata
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+from serving import Gateway, gateway, serving
+from support.blocks import Block, blocks, commands
+
+from wholejson.replay import Replay
+from wholejson.server.documents import DOCUMENTS
+
+PAGES = [ROOT / "README.md", ROOT / "docs" / "client.md"]
+ALL = [block for page in PAGES for block in blocks(page)]
+PROVIDER = "https://api.openai.com/v1"
+GATEWAY = "http://127.0.0.1:8080/v1"
+FLAGGED = {
+    "model": "gpt-4o",
+    "messages": [],
+    "stream": True,
+    "stream_options": {"valid_json_chunks": True},
+}
+WHOLE = {"name": "John Doe", "age": 30, "email": "john.doe@example.com"}
+
+
+@pytest.fixture(scope="module")
+def provider() -> Iterator[str]:
+    """What stands in for a provider: the embedded upstream."""
+    with serving(Replay(DOCUMENTS)) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def served(provider: str) -> Iterator[Gateway]:
+    with gateway("--upstream", provider) as running:
+        yield running
+
+
+def ask(url: str, request: dict[str, object]) -> tuple[str, str]:
+    """Post a request for a chat completion; give the stream, and what its header says of it."""
+    headers = {"content-type": "application/json", "authorization": "Bearer k"}
+    body = json.dumps(request).encode()
+    asked = urllib.request.Request(f"{url}/chat/completions", body, headers)  # noqa: S310
+    with urllib.request.urlopen(asked, timeout=20) as answer:  # noqa: S310 - our own socket
+        return answer.read().decode(), answer.headers["x-valid-json-chunks"]
+
+
+class Reader:
+    """Somebody who does what the page says, with other addresses."""
+
+    def __init__(self, provider: str, served: Gateway) -> None:
+        self.provider, self.served = provider, served
+        scripts = sysconfig.get_path("scripts")
+        clean = {k: v for k, v in os.environ.items() if not k.startswith("WHOLEJSON_")}
+        self.environment = {
+            **clean,
+            "PATH": scripts + os.pathsep + clean["PATH"],
+            "OPENAI_API_KEY": "k",
+            "OPENAI_BASE_URL": provider,
+            "WHOLEJSON_PORT": "0",
+        }
+
+    def placed(self, text: str) -> str:
+        """Put the addresses of here into a text."""
+        return text.replace(PROVIDER, self.provider).replace(GATEWAY, self.served.url)
+
+    def bash(self, command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["bash", "-o", "pipefail", "-c", self.placed(command)],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            cwd=ROOT,
+            timeout=60,
+        )
+
+
+@pytest.fixture(scope="module")
+def reader(provider: str, served: Gateway) -> Reader:
+    return Reader(provider, served)
+
+
+def named(language: str) -> pytest.MarkDecorator:
+    chosen = [block for block in ALL if block.language == language]
+    return pytest.mark.parametrize("block", chosen, ids=str)
+
+
+def test_every_block_is_of_a_kind_that_is_tested_here():
+    known = {"python", "bash", "console", "json", "text"}
+    assert [] == [str(block) for block in ALL if block.language not in known]
+    assert {"python", "bash", "console", "json"} <= {block.language for block in ALL}
+
+
+@named("python")
+def test_python_prints_what_it_says(
+    block: Block, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each block runs by itself, in a process of its own."""
+    text = reader.placed(block.text)
+    if block.page == "client.md" and "ChatOpenAI(" in text:
+        text = f"import httpx2 as httpx\nimport wholejson\nChatOpenAI = dict\n{text}"
+    script = tmp_path / "block.py"
+    script.write_text(text, "utf-8")
+    done = subprocess.run(
+        [sys.executable, "-W", "error", str(script)],
+        capture_output=True,
+        text=True,
+        env=reader.environment,
+        timeout=60,
+    )
+    assert 0 == done.returncode, done.stderr
+    if block.page == "README.md":
+        assert block.promised == done.stdout.splitlines()
+
+
+@named("python")
+def test_apps_give_whole_json(block: Block, reader: Reader, monkeypatch: pytest.MonkeyPatch):
+    """A block that makes an `app` is served, and asked for a stream with the option."""
+    if not re.search(r"^app = ", block.text, re.MULTILINE):
+        assert "app" not in block.text.split()
+        return
+    monkeypatch.setenv("OPENAI_BASE_URL", reader.provider)
+    monkeypatch.setenv("OPENAI_API_KEY", "k")
+    space: dict[str, object] = {"__name__": "block"}
+    exec(compile(reader.placed(block.text), str(block), "exec"), space)  # noqa: S102 - our own page
+    with serving(space["app"]) as url:
+        stream, said = ask(url, FLAGGED)
+    assert "snapshot" == said
+    assert WHOLE == last_value(stream)
+
+
+def last_value(stream: str) -> object:
+    """Read each content of an event stream; give the last value."""
+    lines = [line[6:] for line in stream.splitlines() if line.startswith("data: ")]
+    assert "[DONE]" == lines.pop()
+    return [json.loads(json.loads(line)["choices"][0]["delta"]["content"]) for line in lines][-1]
+
+
+@named("bash")
+def test_commands_of_the_shell_do_what_they_say(block: Block, reader: Reader) -> None:
+    """Each command runs, or is looked up where running it would take the test along."""
+    lines = block.text.replace("\\\n", " ").replace("\n       ", " ").splitlines()
+    for line in lines:
+        command = line.partition(" #")[0].strip()
+        if command.startswith("make "):
+            done = reader.bash(f"make --dry-run {command.removeprefix('make ')}")
+            assert 0 == done.returncode, done.stderr
+        elif command.startswith("pip install"):
+            what = command.removeprefix("pip install").strip().strip("'")
+            named = re.fullmatch(r"wholejson\[(\w+)\]", what)
+            if named is None:
+                assert "dist/wholejson-*.whl" == what
+            else:
+                assert named[1] in (metadata("wholejson").get_all("Provides-Extra") or [])
+        elif command.startswith("wholejson serve"):
+            arguments = reader.placed(command).split()[2:]
+            with gateway(*arguments) as running:
+                assert WHOLE == last_value(ask(running.url, FLAGGED)[0])
+        elif command.startswith("curl"):
+            done = reader.bash(command)
+            assert 0 == done.returncode, done.stderr
+            assert WHOLE == last_value(done.stdout)
+        else:
+            raise AssertionError(f"{block}: no way is known here to test {command!r}")
+
+
+@named("console")
+def test_sessions_print_what_they_show(block: Block, reader: Reader) -> None:
+    for command, printed in commands(block.text):
+        done = reader.bash(command)
+        assert 0 == done.returncode, done.stderr
+        assert printed == done.stdout + done.stderr
+
+
+@named("json")
+def test_json_is_what_the_gateway_takes_or_gives(block: Block, served: Gateway) -> None:
+    value = json.loads(block.text)
+    if "stream_options" in value:
+        request = {"model": "gpt-4o", "messages": [], **value}
+        assert WHOLE == last_value(ask(served.url, request)[0])
+    else:
+        last = ask(served.url, FLAGGED)[0].split("\n\n")[-3]
+        assert value == {"json_status": json.loads(last[6:])["choices"][0]["json_status"]}
+
+
+def test_links_within_the_project_lead_somewhere() -> None:
+    for page in [*PAGES, *(ROOT / "docs").glob("*.md"), *ROOT.glob("*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+            assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_picture_is_what_the_library_shows() -> None:
+    """The shreds at the top of the page, read by the library, give what stands beside them."""
+    import wholejson
+
+    picture = next(block for block in blocks(PAGES[0]) if block.language == "text")
+    rows = [line for line in picture.text.splitlines()[2:] if line.strip()]
+    document = wholejson.Aggregator()
+    for row in rows:
+        shred, shown = row[1:29].rstrip(" "), row[29:].strip()
+        changed = document.feed(shred)
+        assert shown == (document.snapshot() if changed else "·")
