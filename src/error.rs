@@ -85,7 +85,7 @@ kinds! {
     /// The input ended and nothing was ever visible.
     NoJson, "no_json", NoJson, "the text ended without a JSON value that could be shown";
     /// `feed` after `finish`.
-    Finished, "finished", Usage, "feed() after finish(); make a new Aggregator for a new document";
+    Finished, "finished", Usage, "feed() after the end; make a new object for a new document";
 }
 
 /// An error: a kind, and where in the text it happened.

@@ -100,7 +100,7 @@ def test_feed_after_finish_is_a_usage_error_and_finish_twice_is_none():
     assert document.finish() is False
     assert document.finish() is False
     assert document.complete is True
-    with pytest.raises(wholejson.UsageError, match="new Aggregator") as caught:
+    with pytest.raises(wholejson.UsageError, match="make a new object") as caught:
         document.feed("x")
     assert caught.value.kind == "finished"
     assert document.snapshot() == "{}"
