@@ -245,7 +245,13 @@ impl Begin {
         let quote = mark_at(text, self.at).is_some();
         let word = text.get(self.from..self.end).unwrap_or_default();
         let list = scene.bracket == b'[';
+        let own_line = || {
+            text.get(1..self.from)
+                .is_some_and(|gap| gap.contains(&b'\n'))
+        };
         match byte {
+            // A list on lines of its own may hold whatever text.
+            _ if scene.credible && list && own_line() => Some(Belief::Yes),
             b':' | b'=' => yes_if(!list),
             b',' if list && !scene.credible => self.go(Phase::Second, 1),
             b',' => yes_if(scene.credible),
@@ -258,12 +264,7 @@ impl Begin {
             _ if quote || list && is_scalar(word) => Some(Belief::Yes),
             // `{first name: 1}`, `[hello there, you]`
             _ if is_key_byte(byte) => self.go(Phase::Bare, 1),
-            // A list on lines of its own may hold whatever text.
-            _ => yes_if(
-                list && text
-                    .get(1..self.from)
-                    .is_some_and(|gap| gap.contains(&b'\n')),
-            ),
+            _ => Some(Belief::No),
         }
     }
 
@@ -331,7 +332,7 @@ fn escaped(text: &[u8], at: usize) -> Answer {
         match (text.get(at)?, text.get(at + 1)?) {
             (b'\\', b'"') => return Some(Belief::Escaped),
             (b'\\', b'n' | b't' | b'r') => at += 2,
-            (b' ', _) => at += 1,
+            (b' ' | b'{' | b'[', _) => at += 1,
             _ => return Some(Belief::No),
         }
     }

@@ -249,6 +249,9 @@ impl Reader {
         }
         let gap = self.gap;
         let quote = mark_at(cursor.text, cursor.at);
+        if !gap && self.pending.last_key().trim_ascii_end().ends_with(b":") {
+            return Ok(self.quote_in_key(cursor));
+        }
         match byte {
             b'=' => self.wrong_colon(cursor),
             b',' | b';' | b'}' | b']' => {
@@ -340,7 +343,12 @@ impl Reader {
     /// A letter right after the quote of a key. If there is a colon in the key, its closing quote
     /// was missing, and the rest is read again; otherwise the quote is part of the key.
     fn quote_in_key(&mut self, cursor: &Cursor<'_>) -> Step {
-        if self.split_key(b"\"", cursor.at) {
+        let quote: &[u8] = match self.open.mark {
+            Mark::Single => b"'",
+            Mark::Backtick => b"`",
+            _ => b"\"",
+        };
+        if self.split_key(quote, cursor.at) {
             return Step::Again;
         }
         self.record(Rule::UnescapedQuote, cursor.at);

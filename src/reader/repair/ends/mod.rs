@@ -306,13 +306,21 @@ impl Ends {
             b'{' | b'[' if !self.in_object(place) && place.calm() && self.gap => {
                 Some(Verdict::Close)
             }
-            b'0'..=b'9' | b'-' if self.gap && place.calm() && !self.in_object(place) => {
+            b'0'..=b'9' | b'-'
+                if self.gap && place.calm() && !self.in_object(place) && self.may_end(place) =>
+            {
                 self.number_after(place)
             }
             b'.' if self.gap && place.calm() => self.go(Phase::Dots, 0),
             _ if is_key_byte(byte) || byte == b'\\' => self.after_letter(place),
             _ => Some(Verdict::Text),
         }
+    }
+
+    /// In a list without commas: a quoted string or a scalar may end before a space, a text without
+    /// quotes only before the end of its line.
+    fn may_end(&self, place: &Place<'_>) -> bool {
+        place.mark.is_some() || place.scalar || self.line
     }
 
     /// `["x" 1]`: an item of its own, but for the inch in `5" 3`.
@@ -350,7 +358,7 @@ impl Ends {
     /// that the quote in question opens.
     fn after_letter(&mut self, place: &Place<'_>) -> Answer {
         if !self.in_object(place) {
-            let item = self.gap && place.calm();
+            let item = self.gap && place.calm() && self.may_end(place);
             self.from = self.at;
             return if item {
                 self.go(Phase::ValueWord(Then::Close), 0)
