@@ -4,23 +4,36 @@ from __future__ import annotations
 
 import pytest
 from support.environments import Environment
+from support.table import table
 
-FRAMEWORKS = (
-    "instructor",
-    "langchain-openai",
-    "langsmith",
-    "openai",
-    "openinference-instrumentation-openai",
-    "opentelemetry-instrumentation-openai",
-)
+# Pydantic AI and instructor want different versions of what both need.
+FRAMEWORKS = {
+    "joined": (
+        "instructor",
+        "langchain-openai",
+        "langsmith",
+        "openai",
+        "openinference-instrumentation-openai",
+        "opentelemetry-instrumentation-openai",
+        "opentelemetry-sdk",
+    ),
+    "pydantic_ai": ("openai", "pydantic-ai-slim[openai]>=2"),
+}
 
 
 @pytest.mark.timeout(400)
-def test_the_table_of_frameworks_is_true(capsys: pytest.CaptureFixture[str]) -> None:
-    environment = Environment("frameworks", (*FRAMEWORKS, "opentelemetry-sdk"))
+@pytest.mark.parametrize("name", FRAMEWORKS)
+def test_the_table_of_frameworks_is_true(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    environment = Environment(f"frameworks-{name}", FRAMEWORKS[name])
     # Frameworks warn of what they deprecate themselves.
-    last = environment.test("tests/frameworks", warnings="default")
+    last = environment.test(f"tests/frameworks/{name}", warnings="default")
+    packages = [wanted.partition("[")[0] for wanted in FRAMEWORKS[name]]
     with capsys.disabled():
-        print(f"\n  {environment.versions(*FRAMEWORKS)}: {last}")
+        print(f"\n  {environment.versions(*packages)}: {last}")
     assert " passed" in last
     assert "skipped" not in last
+
+
+def test_every_row_of_the_table_has_a_framework_that_is_tried() -> None:
+    tried = {"LangChain", "instructor", "OpenInference", "OpenLLMetry", "LangSmith", "Pydantic AI"}
+    assert {framework for framework, *_ in table()} == tried

@@ -8,10 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
@@ -27,39 +24,19 @@ from opentelemetry.instrumentation.openai import OpenAIInstrumentor as OpenLLMet
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
-from pydantic import BaseModel
+from support.sdk import running
+from support.table import DOCUMENT, FLAG, JOINED, MESSAGES, WHOLE, Rows, User
 
 import wholejson
 
-TESTS = Path(__file__).parents[1]
-DOCUMENT = '{"name": "John Doe", "age": 30}'
-WHOLE = ['{"name": "Jo"}', '{"name": "John D"}', '{"name": "John Doe"}', DOCUMENT, DOCUMENT]
-JOINED = "".join(WHOLE)
-MESSAGES: Any = [{"role": "user", "content": DOCUMENT}]
-FLAG: Any = {"valid_json_chunks": True}
-
-rows: set[tuple[str, str, str]] = set()
-
-
-def row(framework: str, use: str, verdict: str) -> Callable[[Any], Any]:
-    """Name the row of the table that a test holds."""
-    rows.add((framework, use, verdict))
-    return lambda test: test
-
-
-class User(BaseModel):
-    name: str
-    age: int
+rows = Rows()
+row = rows.row
 
 
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
-    command = [sys.executable, str(TESTS / "support" / "scripted.py")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        yield f"http://127.0.0.1:{int(process.stdout.readline())}/plain/v1"
-        process.stdin.close()
+    with running() as provider:
+        yield provider.url("plain")
 
 
 @pytest.fixture
@@ -206,6 +183,4 @@ def test_langsmiths_wrapper_and_ours_go_together(url: str, inside: bool) -> None
 
 
 def test_the_table_in_the_docs_is_this_one() -> None:
-    text = (TESTS.parent / "docs" / "client.md").read_text(encoding="utf-8")
-    table = [line.strip("| \n").split(" | ") for line in text.splitlines() if line.startswith("|")]
-    assert rows == {(framework, use, verdict) for framework, use, verdict in table[2:]}
+    assert rows.in_the_docs() == rows.held

@@ -1,0 +1,46 @@
+"""What works on top of a wrapped client: docs/client.md has the table, tests hold its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+DOCS = Path(__file__).parents[2] / "docs" / "client.md"
+DOCUMENT = '{"name": "John Doe", "age": 30}'
+WHOLE = ['{"name": "Jo"}', '{"name": "John D"}', '{"name": "John Doe"}', DOCUMENT, DOCUMENT]
+JOINED = "".join(WHOLE)
+MESSAGES: Any = [{"role": "user", "content": DOCUMENT}]
+FLAG: Any = {"valid_json_chunks": True}
+
+
+class User(BaseModel):
+    """The document."""
+
+    name: str
+    age: int
+
+
+def table() -> set[tuple[str, ...]]:
+    """The rows that the documentation has."""
+    lines = [line for line in DOCS.read_text(encoding="utf-8").splitlines() if line[:1] == "|"]
+    return {tuple(line.strip("| ").split(" | ")) for line in lines[2:]}
+
+
+class Rows:
+    """The rows that a module's tests hold."""
+
+    def __init__(self) -> None:
+        self.held: set[tuple[str, ...]] = set()
+
+    def row(self, framework: str, use: str, verdict: str) -> Callable[[Any], Any]:
+        """Name the row of the table that a test holds."""
+        self.held.add((framework, use, verdict))
+        return lambda test: test
+
+    def in_the_docs(self) -> set[tuple[str, ...]]:
+        """The rows that the documentation has of the same frameworks."""
+        frameworks = {framework for framework, *_ in self.held}
+        return {row for row in table() if row[0] in frameworks}
