@@ -4,7 +4,9 @@
 
 mod ends;
 mod hostile;
+mod kept;
 mod pace;
+mod random;
 mod recorded;
 mod reference;
 mod rules;
