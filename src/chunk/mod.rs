@@ -1,10 +1,15 @@
 //! A stream of chat completion chunks, and the request that asks for it.
 //!
-//! - [`Transformer`]: one response, bytes in, bytes out. It finds events ([`crate::sse`]) and
-//!   spans in them, asks the session, and writes.
+//! - [`Transformer`]: one response, bytes in, bytes out: `feed`, `finish`, `fail`, `report`; for
+//!   who paces itself `push`, `pull`, `is_pending`; for a stream that is thinned by time
+//!   `set_time`, `flush_due`. It finds blocks ([`crate::sse`]), a machine asks the session what
+//!   becomes of each, a rewriter finds spans in its data and writes.
 //! - [`Session`]: the decisions for one response. The object form of a stream drives it directly.
-//! - [`Channel`]: the decisions for one JSON text.
-//! - [`ChunkOptions`], [`Code`] and [`Failure`]: what is asked for, and what can go wrong.
+//! - [`Channel`]: the decisions for one JSON text: of a choice's content, of a tool call.
+//! - [`ChunkOptions`], [`Pace`], [`Code`] and [`Failure`]: what is asked for, and what can go
+//!   wrong.
+//!
+//! What is carried from dropped chunks, held, or waits, is bounded by `Limits::event` in all.
 
 mod carry;
 mod channel;

@@ -1,7 +1,10 @@
 //! For who paces itself: what waits, and what is overtaken.
 
+use crate::random::stream;
 use crate::support::*;
+use proptest::prelude::*;
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use wholejson::chunk::{ChunkOptions, Pace, Transformer};
 
 /// Pushes piece by piece and pulls after each of these many pieces.
@@ -243,5 +246,60 @@ fn rule_11_what_was_held_back_is_sent_before_an_error_and_before_done() {
         transformer.finish(&mut out);
         assert_eq!(vec![json!("[1]"), json!("[1, 2]")], shown(&out));
         assert_eq!(error, transformer.report().error.is_some());
+    }
+}
+
+/// What matters whatever the pace: of each choice its last content, reasoning and
+/// log-probabilities; the last usage; everything that is no chunk.
+fn gist(text: &str) -> Value {
+    let mut choices: BTreeMap<u64, (Value, String, Vec<Value>, Value)> = BTreeMap::new();
+    let (mut usage, mut rest) = (Value::Null, Vec::new());
+    for event in events(text) {
+        if event["usage"].is_object() {
+            usage = event["usage"].clone();
+        }
+        let Some(list) = event["choices"].as_array() else {
+            rest.push(event);
+            continue;
+        };
+        for choice in list {
+            let said = choices
+                .entry(choice["index"].as_u64().unwrap())
+                .or_default();
+            if choice["delta"]["content"].is_string() {
+                said.0 = choice["delta"]["content"].clone();
+            }
+            said.1 += choice["delta"]["reasoning"].as_str().unwrap_or_default();
+            said.2.extend(
+                choice["logprobs"]["content"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .cloned(),
+            );
+            if !choice["delta"]["role"].is_null() {
+                said.3 = choice["delta"]["role"].clone();
+            }
+        }
+    }
+    json!([choices.into_iter().collect::<Vec<_>>(), usage, rest])
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn random_streams_say_the_same_at_any_pace(
+        (chunks, done) in stream(),
+        size in 1usize..400,
+        every in 1usize..6,
+    ) {
+        let mut text: String = chunks.iter().map(|chunk| event(&chunk.to_string())).collect();
+        if done {
+            text += DONE;
+        }
+        let fed = once(ChunkOptions::default(), &[text.as_bytes()], End::Closed);
+        let (slow, _) = paced(&text, size, every);
+        prop_assert_eq!(gist(fed.text()), gist(&slow), "{}\n\n{}\n\n{}", text, fed.text(), slow);
     }
 }
