@@ -234,6 +234,12 @@ class ChunkTransformer:
 
         Whoever pushes stops reading its upstream when these are too many.
         """
+    @property
+    def held(self) -> int:
+        """Bytes that are kept: the text so far, unfinished and held events, and what waits.
+
+        The memory of a stream is at most five times as much, and a little that is fixed.
+        """
     def finish(self) -> bytes:
         """Tell that the upstream has ended; give what is still due. A second call gives nothing."""
     def fail(self, code: Code, message: str | None = None) -> bytes:

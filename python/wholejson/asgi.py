@@ -27,6 +27,7 @@ from ._http.body import (
 )
 from ._http.disconnect import Departure, until_gone
 from ._http.errors import send_error
+from ._http.source import Room
 from ._http.turned import Timing, Turned
 from .errors import OptionError, UpstreamError
 
@@ -57,6 +58,8 @@ class ValidJSONChunks:
         ``None`` for never.
     :param hold_bytes: bytes for which headers are held at most, until the first event.
     :param hold_seconds: seconds after the first byte for which they are held at most.
+    :param max_held_bytes: text that all streams with the flag may hold together; one that passes
+        it ends with ``limit_exceeded``. ``None`` for no limit.
     :param on_report: called with a dict when a stream with the flag has ended: what
         ``ChunkTransformer.report`` says, ``seconds``, ``first_snapshot_seconds`` (or ``None``),
         ``client_gone`` and ``agent_id`` (or ``None``).
@@ -64,8 +67,9 @@ class ValidJSONChunks:
     A client that leaves cancels the app inside. An app that raises, or ends without the end of
     its response, has broken off: streams with the flag tell it by one error event.
 
-    Memory per stream: what :class:`wholejson.ChunkTransformer` holds. A slow client slows the
-    app inside down: its `send` waits, and nothing piles up.
+    Memory per stream: what :class:`wholejson.ChunkTransformer` holds, and a little that is fixed.
+    A slow client slows the app inside down, whose `send` waits; nothing piles up. Of what comes
+    in one read meanwhile, the client gets the newest snapshot only.
     """
 
     def __init__(
@@ -80,6 +84,7 @@ class ValidJSONChunks:
         heartbeat: float | None = None,
         hold_bytes: int = 8 << 10,
         hold_seconds: float = 0.25,
+        max_held_bytes: int | None = None,
         on_report: Callable[[dict[str, Any]], object] | None = None,
     ) -> None:
         self.app = app
@@ -91,6 +96,7 @@ class ValidJSONChunks:
             raise ValueError("heartbeat must be a number of seconds above 0, or None for never")
         self._limit = max_request_bytes
         self._timing = Timing(hold_bytes, hold_seconds, heartbeat)
+        self._room = Room(max_held_bytes)
         self._on_report = on_report
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -133,7 +139,9 @@ class ValidJSONChunks:
         options: dict[str, Any] = {**self._options, **(request.options or {})}
         inner = _resized(scope, len(request.body), {b"accept-encoding": b"identity"})
         departure = Departure(receive)
-        turned = Turned(send, lambda: ChunkTransformer(**options), self._timing, departure)
+        turned = Turned(
+            send, lambda: ChunkTransformer(**options), self._timing, departure, self._room
+        )
         work = self._inside(inner, replay(request.body, departure.receive), turned)
         try:
             await until_gone(work, departure)
@@ -145,6 +153,7 @@ class ValidJSONChunks:
                 )
             raise
         finally:
+            turned.forget()
             report = turned.report()
             if report is not None:
                 report["client_gone"] = departure.happened

@@ -48,6 +48,11 @@ pub(super) struct Machine {
 }
 
 impl Machine {
+    /// Bytes of text, of held chunks and of what is carried.
+    pub(super) fn held(&self) -> usize {
+        self.session.text_len() + self.queue.len() + self.rewriter.carried
+    }
+
     pub(super) fn new(options: ChunkOptions) -> Self {
         Self {
             limits: options.limits,

@@ -245,6 +245,11 @@ impl Session {
         choice.is_some_and(|choice| choice.channel.write_snapshot(out))
     }
 
+    /// Bytes of text in all choices.
+    pub(super) fn text_len(&self) -> usize {
+        self.read
+    }
+
     /// The length in bytes of the snapshot of the choice at this place.
     #[inline]
     pub fn snapshot_len(&self, place: usize) -> usize {

@@ -118,6 +118,12 @@ impl Transformer {
         self.ready.len()
     }
 
+    /// Bytes that this stream keeps: all its text, unfinished and held events, and what waits for
+    /// [`pull`](Self::pull). Its memory is at most five times as much, and what it was made with.
+    pub fn held(&self) -> usize {
+        self.framer.held() + self.machine.held() + self.ready.len()
+    }
+
     fn run(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
         let machine = &mut self.machine;
         if self.finished {

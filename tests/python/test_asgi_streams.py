@@ -275,3 +275,37 @@ def test_the_server_that_shuts_down_ends_a_stream_with_an_error() -> None:
     assert "upstream_closed" == answer.error()["code"]
     assert "shut down" in answer.error()["message"]
     assert answer.whole
+
+
+def test_one_read_is_never_held_as_snapshots_all_at_once() -> None:
+    """A read of 64 KB holds 200 events; each of them becomes 200 KB, and so do no two at once."""
+    long = event('{"a": "' + "x" * 200_000)
+    served = ask(Inside(long, event("y") * 200, event('"}', "stop")))
+    sizes = [len(message.get("body", b"")) for message in served.messages]
+    assert sum(sizes) > 200 * 200_000
+    assert max(sizes) < 4 << 20
+    values = [json.loads(content)["a"] for content in served.answer.contents()]
+    assert [200_000 + count for count in range(201)] == [len(value) for value in values[:201]]
+
+
+def test_a_slow_client_gets_the_newest_snapshot_of_a_read_and_the_last_one() -> None:
+    count = 50
+    many = event("y") * count
+    inside = Inside(event('{"a": "x'), many, many, many, event('"}', "stop") + DONE)
+    served = ask(inside, slow=0.15)
+    lengths = [len(json.loads(content)["a"]) for content in served.answer.contents()]
+    assert [1, 1 + count, 1 + 2 * count, 1 + 3 * count, 1 + 3 * count] == lengths
+    assert served.answer.body.endswith(DONE)
+    assert 3 * count + 2 == len(ask(inside).answer.contents())
+
+
+def test_all_streams_together_hold_no_more_than_they_may() -> None:
+    async def many() -> list[Served]:
+        inside = Inside(event('{"a": "' + "x" * 1000), 0.2, event('"}', "stop") + DONE)
+        app = ValidJSONChunks(inside, max_held_bytes=5500)
+        crowd = await asyncio.gather(*[call(app, FLAG) for _ in range(8)])
+        return [*crowd, *[await call(app, FLAG) for _ in range(8)]]
+
+    codes = [(served.answer.error() or {}).get("code") for served in asyncio.run(many())]
+    assert [None] * 5 + ["limit_exceeded"] * 3 == sorted(codes[:8], key=str)
+    assert [None] * 8 == codes[8:]  # what was held is given back

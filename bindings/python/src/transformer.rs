@@ -103,6 +103,11 @@ impl ChunkTransformer {
         Ok(self.core.lock(py)?.0.waiting())
     }
 
+    #[getter]
+    fn held(&self, py: Python<'_>) -> PyResult<usize> {
+        Ok(self.core.lock(py)?.0.held())
+    }
+
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
         self.run(py, |transformer, out| {
             transformer.finish(out);

@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-import zlib
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any
 
 from .body import with_headers
-from .encoding import BombError, Decoder, decoder
+from .encoding import decoder
 from .errors import first_event_error, json_error, send_error, status_of
+from .source import Room, Source
 
 if TYPE_CHECKING:
-    from wholejson._core import ChunkTransformer, Report
+    from wholejson._core import ChunkTransformer
     from wholejson.aliases import Code
 
     from .disconnect import Departure
@@ -38,6 +38,9 @@ _BLANK = (b"\n\n", b"\r\r", b"\n\r\n", b"\r\r\n")
 # by a status, since clients would repeat the request and pay twice.
 _OF_THE_DOCUMENT = ("no_json", "invalid_json", "limit_exceeded")
 
+# Seconds after which a send that still waits has met a slow client.
+_SLOW = 0.1
+
 
 class Timing:
     """How long the headers of a response are held, and how often a silent stream is broken."""
@@ -57,17 +60,18 @@ class Turned:
         make: Callable[[], ChunkTransformer],
         timing: Timing,
         departure: Departure,
+        room: Room,
     ) -> None:
         self._send = send
         self._make = make
         self._timing = timing
         self._departure = departure
+        self._room = room
         self._loop = asyncio.get_running_loop()
         self._lock = asyncio.Lock()
         self._start: Message | None = None  # held until it is known what it must say
         self._held = bytearray()
-        self._transformer: ChunkTransformer | None = None
-        self._decoder: Decoder | None = None
+        self._source: Source | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._task: asyncio.Task[None] | None = None
         self._tail = b"\n\n"
@@ -75,7 +79,7 @@ class Turned:
         self._begun = time.monotonic()
         self._first_snapshot: float | None = None
         self._peeked = self._started = self._over = False
-        self._passing = False
+        self._passing = self._slow = False
 
     # -- from the app inside
 
@@ -88,10 +92,10 @@ class Turned:
         elif message["type"] == "http.response.start":
             await self._take_start(message)
         elif message["type"] != "http.response.body":
-            if self._transformer is None:
+            if self._source is None:
                 await self._release()
                 await self._send(message)
-        elif self._transformer is not None:
+        elif self._source is not None:
             await self._take_events(message)
         else:
             await self._take_other(message)
@@ -103,23 +107,29 @@ class Turned:
             await asyncio.wait((self._task,))
         if self._over or (self._start is None and not self._started) or self._passing:
             return
-        if self._transformer is None:
+        if self._source is None:
             if self._start is not None:
                 await self._refuse(code, message)
             return
-        await self._end(self._transformer.fail(code, message))
+        await self._end(self._source.transformer.fail(code, message))
 
     @property
     def began(self) -> bool:
         """Whether the app inside has begun its response."""
         return self._started or self._start is not None
 
+    def forget(self) -> None:
+        """Give back what the stream held; nothing more is sent."""
+        self._stop_timer()
+        if self._source is not None:
+            self._source.close()
+
     def report(self) -> dict[str, Any] | None:
         """Give what happened; ``None`` for a response that was not turned."""
-        if self._transformer is None:
+        if self._source is None:
             return None
         return {
-            **self._transformer.report,
+            **self._source.transformer.report,
             "seconds": time.monotonic() - self._begun,
             "first_snapshot_seconds": self._first_snapshot,
         }
@@ -134,14 +144,14 @@ class Turned:
             await self._release()
             self._passing = True
         elif kind == b"text/event-stream":
-            self._decoder = decoder(headers.get(b"content-encoding"))
-            if self._decoder is None:
+            decoding = decoder(headers.get(b"content-encoding"))
+            if decoding is None:
                 self._start = None
                 self._over = True
                 text = "the upstream answered in an encoding that it was not asked for"
                 await self._error(502, text, "upstream_encoding")
                 return
-            self._transformer = self._make()
+            self._source = Source(self._make(), decoding, self._room)
             self._last = self._loop.time()
             self._wait_for_beat()
         else:
@@ -177,29 +187,17 @@ class Turned:
     # -- a stream of events
 
     async def _take_events(self, message: Message) -> None:
-        transformer, decoding, body = self._transformer, self._decoder, message.get("body", b"")
-        if transformer is None or decoding is None:
+        source, body = self._source, message.get("body", b"")
+        if source is None:
             return
-        try:
-            for piece in decoding.decode(body):
-                await self._give(transformer.feed(piece), began=True)
-                if transformer.ended:
-                    break
-        except zlib.error:
-            await self._end(transformer.fail("upstream_closed", _BROKEN_CODING))
-        except BombError:
-            await self._end(transformer.fail("limit_exceeded", _BOMB))
+        for out in source.read(body, thin=self._slow):
+            await self._give(out, began=True)
         ends = not message.get("more_body", False)
-        if ends and not transformer.ended:
-            await self._end(transformer.finish())
-        elif ends or transformer.ended:
-            await self._end(b"")
-        if not ends and self._failed(transformer.report):
+        ended = source.transformer.ended
+        if ends or ended:
+            await self._end(b"" if ended else source.transformer.finish())
+        if not ends and source.failed:
             self._departure.dismiss()
-
-    @staticmethod
-    def _failed(report: Report) -> bool:
-        return report["error"] is not None or report["upstream_error"]
 
     async def _give(self, out: bytes, *, began: bool) -> None:
         if not self._started:
@@ -211,7 +209,7 @@ class Turned:
     async def _hold(self, out: bytes, *, began: bool) -> None:
         """Keep the headers back until the first event, but not for long."""
         self._held += out
-        transformer = self._transformer
+        transformer = None if self._source is None else self._source.transformer
         if transformer is None or transformer.ended:
             return
         if transformer.report["events_in"] or len(self._held) > self._timing.hold_bytes:
@@ -234,11 +232,14 @@ class Turned:
 
     async def _put(self, out: bytes, *, more: bool) -> None:
         self._tail = out[-4:] or self._tail
-        transformer = self._transformer
-        if self._first_snapshot is None and transformer and transformer.report["updates"]:
+        before = self._loop.time()
+        source = self._source
+        if self._first_snapshot is None and source and source.transformer.report["updates"]:
             self._first_snapshot = time.monotonic() - self._begun
         await self._send({"type": "http.response.body", "body": out, "more_body": more})
         self._last = self._loop.time()
+        # A send waits while the client's buffers are full.
+        self._slow = self._last - before > _SLOW
 
     async def _end(self, out: bytes) -> None:
         """Send the last of a stream; its true status, if nothing has been sent yet."""
@@ -259,9 +260,10 @@ class Turned:
     async def _early(self, out: bytes) -> bool:
         """Give a failure before the first event its status; otherwise return false."""
         found = first_event_error(out)
-        if found is None or (
-            self._transformer is not None and self._transformer.report["error"] in _OF_THE_DOCUMENT
-        ):
+        source = self._source
+        if found is None or source is None:
+            return False
+        if source.transformer.report["error"] in _OF_THE_DOCUMENT:
             return False
         error, body = found
         start = self._start or {}
@@ -332,7 +334,3 @@ def _forget(task: asyncio.Task[None]) -> None:
     """Leave an error alone: a client that is gone is noticed by who watches it."""
     if not task.cancelled():
         task.exception()
-
-
-_BROKEN_CODING = "the upstream's compressed answer is broken"
-_BOMB = "the upstream's compressed answer inflates beyond all measure"

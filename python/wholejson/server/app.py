@@ -45,6 +45,7 @@ def compose(
         limits=Limits(document=settings.max_document_bytes),
         max_request_bytes=settings.max_request_bytes,
         heartbeat=settings.heartbeat or None,
+        max_held_bytes=settings.max_process_bytes,
         on_report=metrics.stream,
     )
     app = Capacity(app, settings.max_requests)

@@ -59,8 +59,8 @@ class Settings(BaseSettings):
     """Text of one stream with the flag."""
     max_requests: int = Field(default=2000, gt=0)
     """Requests at the same time in one process; more are answered with 503."""
-    max_process_bytes: int = Field(default=1024 * _MIB, gt=0)
-    """Text of all streams with the flag in one process, and bodies that are being read."""
+    max_process_bytes: int = Field(default=512 * _MIB, gt=0)
+    """Text that all streams with the flag hold together in one process."""
 
     @field_validator("client_keys", mode="before")
     @classmethod
