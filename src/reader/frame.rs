@@ -39,7 +39,7 @@ pub(super) struct Frame {
     /// The closing tag that ends a think block.
     until: Option<&'static [u8]>,
     /// A bracket of the other kind was left out around the document.
-    inside: bool,
+    pub(super) inside: bool,
     /// The last byte of the prose, and the last one that is no white space.
     last: u8,
     sign: u8,
@@ -132,7 +132,8 @@ impl Reader {
             self.frame.prose = true;
         }
         let rest = cursor.rest();
-        let stops = |byte: &u8| matches!(byte, b'{' | b'[' | b'`' | b'<' | b'\n' | b'(');
+        // White space is counted where it is skipped.
+        let stops = |byte: &u8| matches!(byte, b'{' | b'[' | b'`' | b'<' | b'(') || is_space(*byte);
         let run = rest
             .iter()
             .skip(1)
@@ -351,4 +352,8 @@ impl Reader {
         }
         Ok(Step::Go)
     }
+}
+
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\n' | b'\r')
 }

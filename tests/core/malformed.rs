@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wholejson::{Category, Limits, Options, Root};
 
 use crate::common::documents::{Random, counted, nearly, random_document, soup};
-use crate::common::drive::Case;
+use crate::common::drive::{Case, snapshot};
 
 fn options(root: Root, limits: Limits) -> Options {
     Options {
@@ -80,5 +80,38 @@ fn broken_documents_keep_the_promises_of_every_text() {
         }
         let root = random.pick(&[Root::Auto, Root::Object, Root::Array, Root::Any]);
         check_any(&bytes, options(root, Limits::DEFAULT));
+    }
+}
+
+#[test]
+fn a_member_that_a_repair_of_brackets_puts_next_to_one_of_its_name_is_left_out() {
+    for (text, shown) in [
+        (r#"{"a": 1}, "a": 2}"#, r#"{"a": 1}"#),
+        (r#"{"a": 1}, "a": 2, "b": 3}"#, r#"{"a": 1, "b": 3}"#),
+        (r#"{"a": {"b": 1}}, "a": {"c": 1}}"#, r#"{"a": {"b": 1}}"#),
+        (
+            r#"{"x": 0, "o": {"y": 1], "x": 2}"#,
+            r#"{"x": 0, "o": {"y": 1}}"#,
+        ),
+        (
+            r#"{"x": 0, "o": {"y": [1}, "x": 2}"#,
+            r#"{"x": 0, "o": {"y": [1]}}"#,
+        ),
+    ] {
+        let options = options(Root::Auto, Limits::DEFAULT);
+        check_any(text.as_bytes(), options);
+        let case = Case {
+            text: text.as_bytes(),
+            options,
+            halves: false,
+        };
+        let aggregator = case.ended(&[text.len()]);
+        assert_eq!(Some(shown), snapshot(&aggregator).as_deref(), "{text}");
+        let repairs: Vec<_> = aggregator
+            .repairs()
+            .iter()
+            .map(|repair| repair.kind)
+            .collect();
+        assert!(repairs.contains(&"repeated_member"), "{text}: {repairs:?}");
     }
 }

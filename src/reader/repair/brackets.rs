@@ -187,7 +187,10 @@ impl Reader {
     ) -> Stepped {
         match byte {
             b'}' | b']' if self.closed => {
-                self.record(Rule::ExtraBracket, cursor.at);
+                // Of brackets around the document, which are framing, the closing ones too.
+                if !self.frame.inside {
+                    self.record(Rule::ExtraBracket, cursor.at);
+                }
                 cursor.at += 1;
                 return Ok(Step::Go);
             }
