@@ -6,6 +6,7 @@ import re
 
 from .documents import Document, Token
 from .inner_quotes import quoted
+from .quotes import calm
 from .registry import mutation
 
 PYTHON = {"true": "True", "false": "False", "null": "None"}
@@ -121,3 +122,21 @@ def commented_everywhere(doc: Document) -> bool:
     for number, comma in enumerate(commas):
         comma.text, comma.locked = f', // item {number}, it\'s "{number}"\n', True
     return len(commas) > 1
+
+
+@mutation("dialects", stage="style", root="object")
+def no_closing_quotes(doc: Document) -> bool:
+    """`{"a": "x, "b": "y, "c": 1}`: several strings in a row lack the closing quote."""
+    found = [
+        token
+        for token in doc.free("string", lambda t: calm(t.value) and doc.in_object(t))
+        if (doc.around(token, 1) or token).kind == "comma"
+    ]
+    for token in found:
+        comma = doc.around(token, 1)
+        if comma is None or comma.locked:
+            return False
+        space = doc.tokens[doc.index(comma) + 1].text
+        token.closing, token.locked, comma.locked = "", True, True
+        doc.expect(token.path, token.value + "," + re.split(r"[\r\n]", space)[0])
+    return len(found) > 1

@@ -14,7 +14,7 @@ def any_string(doc: Document, least: int = 0) -> Token | None:
     return doc.pick("string", lambda t: len(t.path) > 0 and len(t.value) >= least)
 
 
-def _calm(text: str) -> bool:
+def calm(text: str) -> bool:
     """No quotes, brackets or separators: text that reads the same in or out of quotes."""
     return re.fullmatch(r"[^\W\d_][\w -]*[^\W_]", text) is not None
 
@@ -128,7 +128,7 @@ def backtick(doc: Document) -> bool:
 @mutation("quotes")
 def doubled_opening(doc: Document) -> bool:
     """`{"name":""John Doe"}`"""
-    token = doc.pick("string", lambda t: _calm(t.value) and len(t.path) > 0)
+    token = doc.pick("string", lambda t: calm(t.value) and len(t.path) > 0)
     if token:
         doc.lock(token)
         token.opening = '""'
@@ -138,9 +138,7 @@ def doubled_opening(doc: Document) -> bool:
 @mutation("quotes")
 def doubled_both(doc: Document) -> bool:
     """`{"name": ""John Doe""}`, `{""name"": 1}`"""
-    token = doc.pick(
-        doc.rng.choice(("string", "key")), lambda t: _calm(t.value) and len(t.path) > 0
-    )
+    token = doc.pick(doc.rng.choice(("string", "key")), lambda t: calm(t.value) and len(t.path) > 0)
     if token:
         doc.lock(token)
         token.opening = token.closing = '""'
@@ -151,7 +149,7 @@ def doubled_both(doc: Document) -> bool:
 def doubled_closing(doc: Document) -> bool:
     """`{"name": "John Doe""}`"""
     token = doc.pick(
-        "string", lambda t: _calm(t.value) and t.value[-1].isalpha() and len(t.path) > 0
+        "string", lambda t: calm(t.value) and t.value[-1].isalpha() and len(t.path) > 0
     )
     if token:
         doc.lock(token)
@@ -276,9 +274,7 @@ def unquoted_value_with_comma(doc: Document) -> bool:
 @mutation("quotes")
 def missing_opening(doc: Document) -> bool:
     """`{"a": John Doe", "b": 1}`, `{name": 1}`"""
-    token = doc.pick(
-        doc.rng.choice(("string", "key")), lambda t: _calm(t.value) and len(t.path) > 0
-    )
+    token = doc.pick(doc.rng.choice(("string", "key")), lambda t: calm(t.value) and len(t.path) > 0)
     if token:
         doc.lock(token)
         token.opening, token.body = "", token.value
@@ -290,7 +286,7 @@ def missing_closing_key(doc: Document) -> bool:
     """`{"name: "John"}`"""
     token = doc.pick(
         "key",
-        lambda t: _calm(t.value) and doc.around(doc.around(t, 1), 1).kind in ("string", "open"),
+        lambda t: calm(t.value) and doc.around(doc.around(t, 1), 1).kind in ("string", "open"),
     )
     if token:
         doc.lock(token, 2)
@@ -303,7 +299,7 @@ def missing_closing(doc: Document) -> bool:
     """`{"a": "x, "b": 1}`: the comma and the space were shown, and stay."""
     token = doc.pick(
         "string",
-        lambda t: _calm(t.value) and doc.in_object(t) and (doc.around(t, 1) or t).kind == "comma",
+        lambda t: calm(t.value) and doc.in_object(t) and (doc.around(t, 1) or t).kind == "comma",
     )
     if not token:
         return False
@@ -323,7 +319,7 @@ def missing_closing_new_line(doc: Document) -> bool:
     """`{"a": "x⏎"b": 1}`: neither quote nor comma at the end of the line."""
     token = doc.pick(
         "string",
-        lambda t: _calm(t.value) and doc.in_object(t) and (doc.around(t, 1) or t).kind == "comma",
+        lambda t: calm(t.value) and doc.in_object(t) and (doc.around(t, 1) or t).kind == "comma",
     )
     if not token:
         return False
@@ -352,7 +348,7 @@ def joined(doc: Document) -> bool:
 @mutation("quotes")
 def escaped_delimiters(doc: Document) -> bool:
     r"""`{"a": \"x\", "b": 1}`"""
-    token = doc.pick("string", lambda t: _calm(t.value) and doc.in_object(t))
+    token = doc.pick("string", lambda t: calm(t.value) and doc.in_object(t))
     if token:
         doc.lock(token)
         token.opening = token.closing = '\\"'
