@@ -57,6 +57,8 @@ enum Phase {
 pub(super) struct Begin {
     at: usize,
     spaces: usize,
+    /// How much white space it may pass.
+    most_spaces: usize,
     phase: Phase,
     /// Where the key or the word begins and ends.
     from: usize,
@@ -77,6 +79,7 @@ impl Begin {
     /// Goes on with the text from the bracket on; `None`: more is needed.
     pub(super) fn decide(&mut self, text: &[u8], scene: &Scene) -> Answer {
         self.at = self.at.max(1);
+        self.most_spaces = scene.white_space;
         loop {
             if self.at - self.spaces > scene.limit || self.spaces > scene.white_space {
                 return yes_if(scene.credible || self.phase == Phase::Scalars);
@@ -108,6 +111,9 @@ impl Begin {
         while text.get(self.at)?.is_ascii_whitespace() {
             self.at += 1;
             self.spaces += 1;
+            if self.spaces > self.most_spaces {
+                return None;
+            }
         }
         text.get(self.at).copied()
     }
@@ -320,6 +326,9 @@ impl Begin {
         while matches!(text.get(self.at)?, b' ' | b'\t' | b'\r') {
             self.at += 1;
             self.spaces += 1;
+            if self.spaces > self.most_spaces {
+                return None;
+            }
         }
         yes_if(matches!(text.get(self.at)?, b'\n' | b'`' | b'<'))
     }

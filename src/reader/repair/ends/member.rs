@@ -136,17 +136,19 @@ impl Ends {
             }
         }
         let word = text.get(self.from..self.at).unwrap_or_default();
-        let mut ahead = *self;
-        ahead.line = false;
-        let byte = ahead.space(text)?;
+        if !is_scalar(word) {
+            return Some(Verdict::Text);
+        }
+        self.line = false;
+        self.go(Phase::ValueWordEnd(then), 0)
+    }
+
+    pub(super) fn value_word_end(&mut self, text: &[u8], place: &Place<'_>, then: Then) -> Answer {
+        let byte = self.space(text)?;
         let ends = matches!(byte, b',' | b'}' | b']' | b'/' | b'#' | b';' | b'"')
-            || ahead.line
+            || self.line
             || place.scalar;
-        Some(if ends && is_scalar(word) {
-            then.verdict()
-        } else {
-            Verdict::Text
-        })
+        Some(if ends { then.verdict() } else { Verdict::Text })
     }
 
     /// A quoted text after the key that the quote in question would open: to its next quote.

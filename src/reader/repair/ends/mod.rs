@@ -80,6 +80,8 @@ enum Phase {
     Value(Then),
     /// In a number or a word after a colon.
     ValueWord(Then),
+    /// After such a word: what may follow one?
+    ValueWordEnd(Then),
     /// In a quoted text after a colon.
     ValueText(Mark),
     /// After a quoted text after a colon.
@@ -120,6 +122,8 @@ pub(crate) struct Ends {
     /// Where the look has come, from the beginning of the text it is given.
     at: usize,
     spaces: usize,
+    /// How much white space it may pass.
+    most_spaces: usize,
     gap: bool,
     line: bool,
     /// Does the key that is looked at hold a colon after a name?
@@ -185,6 +189,7 @@ impl Ends {
 
     /// Goes on with the text that is there; `None`: more is needed.
     pub(crate) fn decide(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
+        self.most_spaces = place.white_space;
         loop {
             if self.at.saturating_sub(self.spaces) > place.limit || self.spaces > place.white_space
             {
@@ -201,6 +206,7 @@ impl Ends {
                 Phase::BareKeyEnd(wants) => self.bare_key_end(text, place, wants),
                 Phase::Value(then) => self.value(text, then),
                 Phase::ValueWord(then) => self.value_word(text, place, then),
+                Phase::ValueWordEnd(then) => self.value_word_end(text, place, then),
                 Phase::ValueText(mark) => self.value_text(text, place, mark),
                 Phase::ValueEnd => self.value_end(text),
                 Phase::Dots => self.dots(text, place),
@@ -238,9 +244,9 @@ impl Ends {
         }
     }
 
-    /// Skips white space; the byte after it.
+    /// Skips white space; the byte after it. Stops where there is too much of it.
     fn space(&mut self, text: &[u8]) -> Option<u8> {
-        loop {
+        while self.spaces <= self.most_spaces {
             let width = match text.get(self.at)? {
                 b' ' | b'\t' | b'\r' => 1,
                 b'\n' => {
@@ -256,6 +262,7 @@ impl Ends {
             self.at += width;
             self.spaces += width;
         }
+        None
     }
 
     fn go(&mut self, phase: Phase, by: usize) -> Answer {
