@@ -41,6 +41,7 @@ MAY_KNOW = {
     "proxy": LEAVES | {"_http"},
     "replay": LEAVES | {"_http"},
     "server": LEAVES | {"_http", "server", "asgi", "proxy", "replay", "__init__"},
+    "integrations": LEAVES | {"exchange", "stream"},
     "cli": LEAVES | {"server", "__init__"},
     "__main__": {"cli"},
     "__init__": LEAVES | {"deltas", "stream", "client"},
@@ -56,6 +57,8 @@ OTHERS = {
     "prometheus_client": {"server"},
     "rich": {"cli", "server"},
     "typer": {"cli"},
+    "fastapi": {"integrations"},
+    "litellm": {"integrations"},
     "openai": {"completion", "server"},
     "typing_extensions": None,  # for type checkers only
 }

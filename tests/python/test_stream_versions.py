@@ -13,7 +13,7 @@ def test_chunk_objects_of_this_major_version_are_served(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environment = Environment(name, SDKS[name])
-    last = environment.test("tests/python/test_stream.py")
+    last = environment.test("tests/python/stream")
     with capsys.disabled():
         print(f"\n  {environment.versions('openai')}: {last}")
     assert " passed" in last

@@ -20,20 +20,20 @@ from conftest import ROOT
 from support.environments import RUNNER
 from support.interpreters import interpreters, oldest_and_newest
 
-WHEEL = Path(os.environ.get("WHOLEJSON_WHEEL", "absent"))
+WHEEL = Path(os.environ.get("WHOLEJSON_WHEEL", "absent")).resolve()
 needs_wheel = pytest.mark.skipif(
     not WHEEL.is_file(), reason="no wheel: make test builds one and names it in WHOLEJSON_WHEEL"
 )
 # The tests that show that a build works on this Python. The others show what the code does.
 TESTS = [
-    "aggregator",
-    "errors",
-    "package",
-    "promises",
-    "snapshots",
     "stream",
-    "threads",
-    "transformer",
+    "test_aggregator.py",
+    "test_errors.py",
+    "test_package.py",
+    "test_promises.py",
+    "test_snapshots.py",
+    "test_threads.py",
+    "test_transformer.py",
 ]
 
 
@@ -112,9 +112,9 @@ def test_the_wheel_works_in_a_clean_environment(version, python, elsewhere, tmp_
     # First alone: what it needs must not come from anywhere else.
     run(clean, "-m", "pip", "install", "--quiet", "--no-index", WHEEL)
     smoke = run(clean, "scripts/smoke.py")
-    packages = ["hypothesis", "orjson", f"wholejson[openai] @ {WHEEL.resolve().as_uri()}"]
+    packages = ["hypothesis", "orjson", f"wholejson[openai] @ {WHEEL.as_uri()}"]
     run(clean, "-m", "pip", "install", "--quiet", *RUNNER, *packages)
-    tests = [f"tests/python/test_{name}.py" for name in TESTS]
+    tests = [f"tests/python/{name}" for name in TESTS]
     options = ["-q", "-p", "no:cacheprovider", "-o", "pythonpath=tests/python tests"]
     last = run(clean, "-m", "pytest", *options, *tests).strip().splitlines()[-1]
     with capsys.disabled():
