@@ -63,7 +63,7 @@ fn check_any(text: &[u8], options: Options) {
 #[test]
 fn broken_documents_keep_the_promises_of_every_text() {
     let mut random = Random(72);
-    for _ in counted(500) {
+    for _ in counted(10_000).step_by(20) {
         let mut bytes = random_document(&mut random, 8).into_bytes();
         bytes.truncate(200);
         for _ in 0..=random.below(3) {

@@ -180,6 +180,7 @@ fn events_of_the_end_of_input_are_told_to_the_sink() {
         ("[\"x\", true", "[\"x\", true]"),
         ("[[\"\"", "[[\"\"]]"),
         ("[[1], [", "[[1]]"),
+        ("[[1], [2]]", "[[1], [2]]"),
     ] {
         let mut aggregator = Aggregator::new(strict(Root::Auto));
         let mut rebuild = Rebuild::default();
@@ -189,5 +190,8 @@ fn events_of_the_end_of_input_are_told_to_the_sink() {
         assert_eq!(Vec::<String>::new(), rebuild.faults);
         assert_eq!(Some(last), rebuild.snapshot().as_deref());
         assert_eq!(Some(last), snapshot(&aggregator).as_deref());
+        let told = rebuild.count;
+        assert_eq!(Ok(false), aggregator.finish_with(&mut rebuild));
+        assert_eq!(told, rebuild.count, "a second end of input tells nothing");
     }
 }

@@ -142,7 +142,7 @@ proptest! {
 #[test]
 fn random_documents_are_read_the_same_with_repair_on() {
     let mut random = Random(20_258_259);
-    for count in counted(3_000) {
+    for count in counted(30_000).step_by(10).map(|count| count / 10) {
         let size = 1 + random.below(if count % 50 == 0 { 200 } else { 14 });
         let text = random_document(&mut random, size);
         if text.len() <= 256 && count % 16 == 0 {
