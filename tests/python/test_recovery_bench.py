@@ -8,6 +8,7 @@ from pathlib import Path
 import differences
 import pytest
 import recovery
+import repair_cost
 import repairers
 from malformed.generator import Item
 
@@ -55,3 +56,10 @@ def test_the_table_of_differences_says_why_of_each(capsys: pytest.CaptureFixture
     for project in differences.PROJECTS:
         assert f"## {project}: " in printed
     assert "| text | they | here | why |" in printed
+
+
+def test_the_cost_of_repairing_is_printed_by_size(capsys: pytest.CaptureFixture[str]) -> None:
+    assert repair_cost.main(["--sizes", "1", "2"]) == 0
+    printed = capsys.readouterr().out
+    for name in ("wholejson", "jsonmend", "json-repair", "well-formed, repair off"):
+        assert f"| {name} |" in printed
