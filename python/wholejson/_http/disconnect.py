@@ -19,30 +19,35 @@ class Departure:
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
-        self._gone = asyncio.Event()
+        self._gone = False
         self._settled = False
+        self._bell: asyncio.Future[None] | None = None  # for an app that waits for the end
         self._watcher: asyncio.Task[None] | None = None
         self.dismissed = False
 
     @property
     def happened(self) -> bool:
         """Whether the client left before it had its whole response."""
-        return self._gone.is_set() and not self._settled and not self.dismissed
+        return self._gone and not self._settled and not self.dismissed
 
     def settle(self) -> None:
         """Say that the whole response has gone out: who leaves from now on ends nothing."""
-        self._settled = not self._gone.is_set()
+        self._settled = not self._gone
 
     def dismiss(self) -> None:
         """Say that no more is wanted of the work, as if the client had left."""
         self.dismissed = True
-        self._gone.set()
+        self._ring()
         if self._watcher is not None:
             self._watcher.cancel()
 
     async def receive(self) -> Message:
         """Wait for the client to leave: the `receive` of an app whose request has been read."""
-        await self._gone.wait()
+        if not self._gone:
+            if self._bell is None:
+                self._bell = asyncio.get_running_loop().create_future()
+            # Who asks may be cancelled; the bell is for all.
+            await asyncio.wait((self._bell,))
         return {"type": "http.disconnect"}
 
     def start(self) -> asyncio.Task[None]:
@@ -56,7 +61,12 @@ class Departure:
             if message["type"] == "http.disconnect":
                 break
             await asyncio.sleep(_PAUSE)
-        self._gone.set()
+        self._ring()
+
+    def _ring(self) -> None:
+        self._gone = True
+        if self._bell is not None and not self._bell.done():
+            self._bell.set_result(None)
 
 
 async def until_gone(work: Coroutine[Any, Any, None], departure: Departure) -> bool:
