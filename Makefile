@@ -86,6 +86,11 @@ proof: install ## The long runs: DOCUMENTS= (a million) against the slow version
 	$(call say,$(DOCUMENTS) documents against json.loads and orjson and the slow version)
 	@WHOLEJSON_INSTALLED=1 WHOLEJSON_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/python/test_differential.py
 
+.PHONY: soak
+soak: install ## Run hundreds of streams at once through the gateway for minutes, with faults.
+	$(call say,the soak)
+	@$(BIN)/python tests/python/soak.py $(SOAK)
+
 .PHONY: wheel
 wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the source distribution.
 	$(call say,building the wheel and the source distribution)

@@ -13,6 +13,7 @@ Events = Iterator[bytes | float]
 
 _ERROR = b'{"error":{"message":"the model is overloaded","type":"overloaded_error","code":503}}'
 _FOREVER = 3600.0
+_SPACES = 64 << 10
 
 
 class BrokenError(Exception):
@@ -92,4 +93,4 @@ def _events(name: str, at: int, events: Iterator[bytes]) -> Events:
     elif name == "space":
         before, _, after = event.partition(b'"content":"')
         while True:
-            yield before + b'"content":"' + b" " * 64 + after[after.index(b'"},"logprobs"') :]
+            yield before + b'"content":"' + b" " * _SPACES + after[after.index(b'"},"logprobs"') :]
