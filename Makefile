@@ -91,6 +91,11 @@ soak: install ## Run hundreds of streams at once through the gateway for minutes
 	$(call say,the soak)
 	@$(BIN)/python tests/python/soak.py $(SOAK)
 
+.PHONY: bench
+bench: install benches/node_modules/ready ## Measure beside other software; write benches/RESULTS.md and the README's figures.
+	$(call say,benchmarks)
+	@$(BIN)/python benches/run.py
+
 .PHONY: wheel
 wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the source distribution.
 	$(call say,building the wheel and the source distribution)
