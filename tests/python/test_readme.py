@@ -200,6 +200,13 @@ def test_links_within_the_project_lead_somewhere() -> None:
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_every_target_that_is_named_is_in_the_makefile() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    for page in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        named = set(re.findall(r"`make ([a-z-]+)`", page.read_text("utf-8")))
+        assert set() == named - targets, page.name
+
+
 def test_the_picture_is_what_the_library_shows() -> None:
     """The shreds at the top of the page, read by the library, give what stands beside them."""
     import wholejson
