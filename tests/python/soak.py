@@ -213,15 +213,15 @@ def is_subsequence(some: list[str], all_of_them: list[str]) -> bool:
 
 def unchunked(rest: bytes) -> tuple[bytes, bool]:
     """Undo the chunked transfer coding; tell whether it came to its end."""
-    body = bytearray()
-    while rest:
-        size, _, rest = rest.partition(b"\r\n")
-        if not size or len(rest) < int(size, 16) + 2:
-            return bytes(body + rest), False
-        if int(size, 16) == 0:
+    body, at = bytearray(), 0
+    while (end := rest.find(b"\r\n", at)) > 0:
+        size = int(rest[at:end], 16)
+        if size == 0:
             return bytes(body), True
-        body += rest[: int(size, 16)]
-        rest = rest[int(size, 16) + 2 :]
+        at = end + 2 + size + 2
+        body += rest[end + 2 : at - 2]
+        if at > len(rest):
+            break
     return bytes(body), False
 
 
@@ -250,7 +250,7 @@ def soak(streams: int, seconds: float) -> Outcome:
         ) as upstream,
         gateway(
             "--upstream", upstream.url, WHOLEJSON_IDLE_TIMEOUT="2", WHOLEJSON_HEARTBEAT="0.5",
-            WHOLEJSON_FIRST_BYTE_TIMEOUT="5",
+            WHOLEJSON_FIRST_BYTE_TIMEOUT="5", WHOLEJSON_MAX_DOCUMENT_BYTES="300000",
         ) as running,
     ):  # fmt: skip
         run = Soak(streams, seconds)
