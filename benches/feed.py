@@ -6,10 +6,11 @@ Documents of 2 KB, 20 KB, 200 KB and 1 MB in deltas of 1 to 8 characters. Given 
 this thread's own time per delta, so that the machine's other work does not count.
 
 On well-formed text: `feed` alone, in repair mode (the default) and in strict mode; with the whole
-document as text after each delta; with its value, read from that by jiter; and jiter alone, which
-parses the text so far again each time. On malformed text: `feed`, and other software that repairs a
-growing text. A way that would take longer than a few seconds is sampled: windows of deltas all over
-the document are timed, each after a reader was given what stands before in one piece.
+document as text after each delta; with its value, read from that by jiter; and jiter and
+pydantic_core alone, which parse the text so far again each time. On malformed text: `feed`, and
+other software that repairs a growing text. A way that would take longer than a few seconds is
+sampled: windows of deltas all over the document are timed, each after a reader was given what
+stands before in one piece.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from typing import Any
 import jiter
 import json_repair
 import jsonmend
+import pydantic_core
 from measuring import Step, Timing, cut, exponent, log, malformed, timed, well_formed, whole
 
 import wholejson
@@ -61,21 +63,31 @@ utf8 = shown(wholejson.Aggregator.snapshot_bytes)
 value = shown(lambda reader: jiter.from_json(reader.snapshot_bytes() or b"null"))
 
 
-def parsing_again() -> tuple[Step, Step]:
-    """The text so far, read by jiter after each delta. Keeping it is counted: it must be done."""
-    so_far = bytearray()
+def parsing_again(parse: Callable[[bytes], object]) -> Start:
+    """The text so far, parsed again after each delta. Keeping it is counted: it must be done."""
 
-    def prepare(delta: str) -> object:
-        so_far.extend(delta.encode())
+    def start() -> tuple[Step, Step]:
+        so_far = bytearray()
 
-    def step(delta: str) -> object:
-        so_far.extend(delta.encode())
-        try:
-            return jiter.from_json(bytes(so_far), partial_mode="trailing-strings")
-        except ValueError:  # a text that breaks off after a minus sign, for one
-            return None
+        def prepare(delta: str) -> object:
+            so_far.extend(delta.encode())
 
-    return prepare, step
+        def step(delta: str) -> object:
+            so_far.extend(delta.encode())
+            try:
+                return parse(bytes(so_far))
+            except ValueError:  # a text that breaks off after a minus sign, for one
+                return None
+
+        return prepare, step
+
+    return start
+
+
+with_jiter = parsing_again(lambda text: jiter.from_json(text, partial_mode="trailing-strings"))
+with_pydantic = parsing_again(
+    lambda text: pydantic_core.from_json(text, allow_partial="trailing-strings")
+)
 
 
 def repairing_again() -> tuple[Step, Step]:
@@ -99,7 +111,8 @@ WELL_FORMED: tuple[tuple[str, str, Start], ...] = (
     ("wholejson, feed and snapshot()", "text", text),
     ("wholejson, feed and snapshot_bytes()", "text", utf8),
     ("wholejson, snapshot read by jiter", "value", value),
-    ("jiter, parsing again", "value", parsing_again),
+    ("jiter, parsing again", "value", with_jiter),
+    ("pydantic_core, parsing again", "value", with_pydantic),
 )
 MALFORMED: tuple[tuple[str, str, Start], ...] = (
     ("wholejson, feed and snapshot_bytes()", "text", utf8),

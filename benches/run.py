@@ -35,7 +35,10 @@ PARTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("recovery", (), ("--count", "1", "--stepped", "0")),
     ("client", (), ("--sizes", "1", "--rounds", "1")),
 )
-PACKAGES = ("wholejson", "jiter", "orjson", "openai", "jsonmend", "json-repair", "fast-json-repair")
+PACKAGES = (
+    "wholejson", "jiter", "pydantic_core", "orjson", "openai", "jsonmend", "json-repair",
+    "fast-json-repair",
+)  # fmt: skip
 
 
 def run(name: str, arguments: Sequence[str], folder: Path) -> dict[str, Any]:
