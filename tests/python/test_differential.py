@@ -48,7 +48,7 @@ TOKENS = [*'{}[],:"01-.\n\\é ', '"a"', '"k":', "e5", "true", "nul", "null", "x"
 TOKENS += ["\\u00e9", "\\ud83d", "\\ude80", "\ud83d", "\ude80"]
 pytestmark = pytest.mark.timeout(120 + how_many(3000) // 100)
 MANY = settings(
-    max_examples=min(300 + how_many(3000) // 100, 5000),
+    max_examples=min(300 + how_many(3000) // 100, 3000),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],
 )
