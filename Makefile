@@ -27,6 +27,7 @@ $(VENV)/ready: pyproject.toml | prerequisites
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --upgrade pip
 	@$(BIN)/pip install --quiet --group dev
+	@$(BIN)/python scripts/extras | $(BIN)/pip install --quiet --requirement /dev/stdin
 	@touch $@
 
 # The peers that come from npm.
