@@ -9,6 +9,7 @@ mod event;
 mod limits;
 mod reader;
 pub mod sse;
+mod text;
 pub mod view;
 
 pub use aggregator::{Aggregator, Options, Repair, Root};

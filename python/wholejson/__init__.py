@@ -24,7 +24,10 @@ from .types import JSONStatus, StreamOptions, ValidJSONChunks, json_status
 
 if TYPE_CHECKING:
     from .client import wrap
+    from .objects import values
+    from .operations import apply_operations
     from .stream import wrap_stream
+    from .typed import models
 
 __all__ = [
     "Aggregator",
@@ -42,13 +45,22 @@ __all__ = [
     "UsageError",
     "ValidJSONChunks",
     "__version__",
+    "apply_operations",
     "json_status",
+    "models",
     "snapshots",
+    "values",
     "wrap",
     "wrap_stream",
 ]
 
-_LAZY = {"wrap": "client", "wrap_stream": "stream"}
+_LAZY = {
+    "apply_operations": "operations",
+    "models": "typed",
+    "values": "objects",
+    "wrap": "client",
+    "wrap_stream": "stream",
+}
 """What is imported when it is first asked for, and from where."""
 
 

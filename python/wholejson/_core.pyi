@@ -1,6 +1,7 @@
 """The part of ``wholejson`` that is written in Rust."""
 
-from typing import Literal, TypedDict, final, type_check_only
+from collections.abc import Callable
+from typing import Any, Literal, TypedDict, final, type_check_only
 
 from typing_extensions import Required
 
@@ -85,6 +86,17 @@ class Repair:
     def __ne__(self, other: object, /) -> bool: ...
     def __hash__(self) -> int: ...
 
+@type_check_only
+class Operation(TypedDict):
+    """One step from one value to the next."""
+
+    op: Literal["add", "append", "replace"]
+    """As in JSON Patch (RFC 6902); ``append`` adds text at the end of a string."""
+    path: str
+    """Where, as a JSON Pointer (RFC 6901)."""
+    value: Any
+    """With what."""
+
 @final
 class Aggregator:
     """One JSON document, read as it arrives.
@@ -100,6 +112,9 @@ class Aggregator:
     :param style: ``"spaced"`` separates with ``", "`` and ``": "``, as ``json.dumps`` does;
         ``"compact"`` leaves the spaces out.
     :param limits: what the stream may cost; ``None`` for the defaults of :class:`Limits`.
+    :param parse_float, parse_int: called with the text of each number, as by ``json.loads``, for
+        values and operations; ``None`` for ``float`` and ``int``. Whatever they raise comes
+        through.
     :raises TypeError, ValueError: for an option that is none of these.
     """
 
@@ -110,6 +125,8 @@ class Aggregator:
         repair: bool = True,
         style: Style = "spaced",
         limits: Limits | None = None,
+        parse_float: Callable[[str], Any] | None = None,
+        parse_int: Callable[[str], Any] | None = None,
     ) -> Aggregator: ...
     def feed(self, delta: Delta, /) -> bool:
         """Read a delta.
@@ -140,6 +157,54 @@ class Aggregator:
         """
     def snapshot_bytes(self) -> bytes | None:
         """Write the snapshot as UTF-8; otherwise as :meth:`snapshot`, and faster."""
+    def value(self, *, live: bool = False) -> Any:
+        """Give what is known of the document as Python objects: what the snapshot stands for.
+
+        A copy of its own costs O(document). The live value is one object that grows in place with
+        each call, which costs what is new; where somebody else holds the open string or has hashed
+        it, or there is no GIL, also one copy of that string.
+
+        The live value may be changed. Before it grows, what is still growing (a container that is
+        open, of which the 32 innermost ones are looked over, and the open string) is put back to
+        where the text has it, and a list that is open gets its elements again if it has more or
+        fewer; what is settled stays as it was left.
+
+        Depth never uses the call stack. Readable at any time, also after an error.
+
+        :param live: give the one object that grows, instead of a copy.
+        :return: the value; ``None`` if nothing is visible yet (``snapshot()`` tells that from the
+            document ``null``).
+        :raises RuntimeError: for a live value, if code that the same call runs asks for it
+            (``parse_float``, or a finalizer).
+        :raises Exception: what ``parse_float`` and ``parse_int`` raise; the next live value is a
+            new object then.
+        """
+    def take_operations(self, *, append: bool = True) -> list[Operation]:
+        """Tell what changed since the last call, as operations on the value.
+
+        Applied in order (by :func:`wholejson.apply_operations`), starting from nothing, they give
+        every value in turn. The first one is an ``add`` at path ``""``, with all that is known by
+        then. A value that is new comes in one ``add`` with all that is in it, a string that grew
+        in one ``append``; a repeated key is a ``replace``. If the operations would be longer than
+        a snapshot and 64 KiB, they are one ``replace`` at path ``""``.
+
+        Costs what is new, and the length of the paths. Nothing is kept for it before the first
+        call; from then on, the names in the open objects.
+
+        :param append: tell text added to a string by ``append``; otherwise the whole string by
+            ``replace``, as JSON Patch (RFC 6902) knows it.
+        :return: the operations; none if nothing changed.
+        """
+    def take_settled(self) -> list[str]:
+        """Give the paths of the values that settled since the last call: that have ended.
+
+        JSON Pointers (RFC 6901), each once, what is in a container before the container; ``""``
+        for the document itself, after ``finish``. A value that was cut off never settles. Where
+        the text repeats a key, the later value replaces a settled one, and its path comes again.
+
+        Costs what is new, and the length of the paths. One call gives no more than 16 bytes of
+        paths for each byte of the document, and 1 MiB: what goes beyond comes with the next one.
+        """
     @property
     def complete(self) -> bool:
         """Whether the document itself was closed: final after ``finish``, false after an error."""

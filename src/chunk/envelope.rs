@@ -3,7 +3,7 @@
 use super::channel::{Facts, Finish};
 use super::scan::{Member, Scanner, Span, is_empty, says_nothing};
 use super::session::MAX_CHOICES;
-use super::text::unescape;
+use crate::text::unescape;
 use std::borrow::Cow;
 use std::ops::Range;
 

@@ -1,7 +1,7 @@
 //! Why a stream of chunks ended without a document: a closed set of codes.
 
-use super::text::write_json_string;
 use crate::error::{Category, Error};
+use crate::text::write_json_string;
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $name:ident, $code:literal;)*) => {

@@ -27,7 +27,6 @@ mod rewriter;
 mod scan;
 mod session;
 mod settings;
-mod text;
 mod transformer;
 
 pub use channel::{Action, Channel, Content, Facts, Finish, Held, Status, Verdict};

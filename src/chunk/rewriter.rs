@@ -8,8 +8,8 @@ use super::envelope::Envelope;
 use super::failure::{Code, Failure};
 use super::pending::{PendingChunk, can_wait};
 use super::session::Session;
-use super::text::unescape_with;
 use crate::sse::{self, Block};
+use crate::text::unescape_with;
 
 /// A buffer that has grown beyond this is given back.
 const KEEP: usize = 16 << 10;

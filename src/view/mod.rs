@@ -1,5 +1,17 @@
 //! Events → what a user sees. Knows nothing of malformed text.
+//!
+//! - [`SnapshotView`]: the text of what is visible. It grows with every delta.
+//! - [`Operations`], [`Settled`], and whoever builds objects of a language: they read that text
+//!   with a [`Tail`] when somebody looks at them, and nobody else pays for them.
 
+mod operations;
+mod place;
+mod settled;
 mod snapshot;
+mod tail;
 
+pub use crate::text::unescape;
+pub use operations::{Change, Operation, Operations};
+pub use settled::Settled;
 pub use snapshot::{Form, SnapshotView, Style};
+pub use tail::Tail;

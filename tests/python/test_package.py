@@ -31,7 +31,12 @@ MAY_KNOW = {
     "carry": {"shapes"},
     "completion": {"shapes"},
     "rewrite": LEAVES | {"shapes", "facts", "carry"},
-    "deltas": LEAVES,
+    "updates": LEAVES,
+    "deltas": LEAVES | {"updates"},
+    "operations": set(),
+    "objects": LEAVES | {"shapes", "facts", "updates"},
+    "partial": set(),
+    "typed": LEAVES | {"objects", "partial", "updates"},
     "stream": LEAVES | OBJECTS,
     "exchange": LEAVES | {"_http"},
     "transport": LEAVES | {"exchange", "_http"},
@@ -44,7 +49,7 @@ MAY_KNOW = {
     "integrations": LEAVES | {"exchange", "stream"},
     "cli": LEAVES | {"server", "__init__"},
     "__main__": {"cli"},
-    "__init__": LEAVES | {"deltas", "stream", "client"},
+    "__init__": LEAVES | {"deltas", "objects", "operations", "stream", "typed", "client"},
 }
 
 # What is not of the standard library, and the only modules that may import it.
@@ -52,7 +57,7 @@ OTHERS = {
     "aiohttp": {"proxy"},
     "yarl": {"proxy"},
     "uvicorn": {"server"},
-    "pydantic": {"cli", "server"},
+    "pydantic": {"cli", "server", "partial", "typed"},
     "pydantic_settings": {"server"},
     "prometheus_client": {"server"},
     "rich": {"cli", "server"},

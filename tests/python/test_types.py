@@ -40,6 +40,10 @@ MISTAKES = [
     "wholejson.snapshots([1, 2])",
     'wholejson.snapshots(["{}"], style="wide")',
     "wholejson.Aggregator().snapshot().upper()",
+    "wholejson.Aggregator().value(True)",
+    "wholejson.Aggregator(parse_int=3)",
+    "wholejson.apply_operations(None, [3])",
+    "wholejson.models([], int)",
     'wholejson.StreamOptions(valid_json_chunks={"repairs": True})',
     'wholejson.json_status({})["complete"]',
 ]

@@ -1,9 +1,11 @@
 """The library as a user writes it: checked by mypy and pyright, never run."""
 
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 
 from openai import AsyncOpenAI, OpenAI
 from openai.types.chat import ChatCompletionChunk
+from pydantic import BaseModel
 
 import wholejson
 
@@ -37,6 +39,40 @@ def iterate(deltas: Iterator[str]) -> None:
 async def iterate_async(deltas: AsyncIterator[bytes]) -> None:
     async for text in wholejson.snapshots(deltas):
         print(text.upper())
+
+
+def look(document: wholejson.Aggregator) -> None:
+    live = document.value(live=True)
+    print(live["name"], document.value())
+    value: object = None
+    operations = document.take_operations(append=False)
+    for operation in operations:
+        print(operation["op"].upper(), operation["path"].upper(), operation["value"])
+    value = wholejson.apply_operations(value, operations)
+    paths: list[str] = document.take_settled()
+    print(value, paths, wholejson.Aggregator(parse_float=Decimal, parse_int=str))
+
+
+class Person(BaseModel):
+    name: str
+
+
+def objects(client: OpenAI, deltas: Iterator[str]) -> None:
+    for value in wholejson.values(deltas, live=True, parse_float=Decimal):
+        print(value["name"])
+    stream = client.chat.completions.create(model="m", messages=[], stream=True)
+    with wholejson.models(stream, Person, choice=0) as people:
+        for person in people:
+            name: str = person.name
+            print(name)
+
+
+async def objects_async(client: AsyncOpenAI) -> None:
+    stream = await client.chat.completions.create(model="m", messages=[], stream=True)
+    async for value in wholejson.values(stream):
+        print(value)
+    async for person in wholejson.models(stream, Person):
+        print(person.name.upper())
 
 
 def chunks(client: OpenAI) -> None:

@@ -1,20 +1,30 @@
 //! `Aggregator`: one document, read as it arrives.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit, intern};
+use wholejson::view::{Operations, Settled};
 
+use crate::alone::Alone;
 use crate::error::to_python;
+use crate::live::Live;
+use crate::numbers::Numbers;
 use crate::options::options;
 use crate::repair::Repair;
 use crate::report::python_bool;
 use crate::shown::Shown;
 use crate::text::{Text, with_text};
 use crate::turns::Turns;
+use crate::value::build;
 
 /// One document, read as it arrives. Threads that share one take turns.
 #[pyclass(module = "wholejson", frozen)]
 pub(crate) struct Aggregator {
     core: Turns<Document>,
+    operations: Turns<Operations>,
+    settled: Turns<Settled>,
+    live: Alone<Live>,
+    numbers: Numbers,
 }
 
 struct Document {
@@ -26,14 +36,19 @@ struct Document {
 impl Aggregator {
     #[new]
     #[pyo3(
-        signature = (*, root=None, repair=None, style=None, limits=None),
-        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None)"
+        signature = (
+            *, root=None, repair=None, style=None, limits=None, parse_float=None, parse_int=None
+        ),
+        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, \
+                          parse_float=None, parse_int=None)"
     )]
     fn new(
         root: Option<&Bound<'_, PyAny>>,
         repair: Option<&Bound<'_, PyAny>>,
         style: Option<&Bound<'_, PyAny>>,
         limits: Option<&Bound<'_, PyAny>>,
+        parse_float: Option<&Bound<'_, PyAny>>,
+        parse_int: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
         let options = options(root, repair, style, limits)?;
         Ok(Self {
@@ -41,6 +56,10 @@ impl Aggregator {
                 core: wholejson::Aggregator::new(options),
                 shown: Shown::default(),
             }),
+            operations: Turns::new(Operations::default()),
+            settled: Turns::new(Settled::default()),
+            live: Alone::new(Live::default()),
+            numbers: Numbers::new(parse_float, parse_int)?,
         })
     }
 
@@ -87,6 +106,59 @@ impl Aggregator {
             Ok(())
         })
         .map(Some)
+    }
+
+    #[pyo3(signature = (*, live=false))]
+    fn value(&self, py: Python<'_>, live: bool) -> PyResult<Option<Py<PyAny>>> {
+        if live {
+            return self.live.with(py, |live| {
+                let new = self.text(py, live.read_to(), usize::MAX)?;
+                live.look(py, &new, |to| self.text(py, 0, to), &self.numbers)
+            });
+        }
+        if !self.core.lock(py)?.core.has_value() {
+            return Ok(None);
+        }
+        let text = self.text(py, 0, usize::MAX)?;
+        build(py, &text, &self.numbers).map(|value| Some(value.unbind()))
+    }
+
+    #[pyo3(signature = (*, append=true))]
+    fn take_operations<'py>(
+        &self,
+        py: Python<'py>,
+        append: bool,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let mut operations = self.operations.lock(py)?;
+        let taken = operations.take(self.core.lock(py)?.core.view(), append);
+        drop(operations);
+        let dict = |operation: wholejson::view::Operation| {
+            let dict = PyDict::new(py);
+            dict.set_item(intern!(py, "op"), operation.change.name())?;
+            dict.set_item(intern!(py, "path"), operation.path)?;
+            let value = build(py, &operation.value, &self.numbers)?;
+            dict.set_item(intern!(py, "value"), value)?;
+            Ok(dict)
+        };
+        taken.into_iter().map(dict).collect()
+    }
+
+    fn take_settled<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let mut settled = self.settled.lock(py)?;
+        let paths = settled.take(self.core.lock(py)?.core.view());
+        drop(settled);
+        PyList::new(py, paths)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        self.numbers.held().try_for_each(|held| visit.call(held))?;
+        self.live
+            .if_free(|live| live.visit(&visit))
+            .unwrap_or(Ok(()))
+    }
+
+    fn __clear__(&self) {
+        drop(self.live.if_free(std::mem::take));
     }
 
     #[getter]
@@ -136,5 +208,15 @@ impl Aggregator {
             "<Aggregator {visible} bytes visible, {state}, repairs={}>",
             core.repair_count()
         ))
+    }
+}
+
+impl Aggregator {
+    /// A copy of a part of the visible text: Python code may run while it is read.
+    fn text(&self, py: Python<'_>, from: usize, to: usize) -> PyResult<Vec<u8>> {
+        let document = self.core.lock(py)?;
+        let text = document.core.view().text();
+        let text = text.get(..to).unwrap_or(text);
+        Ok(text.get(from..).unwrap_or_default().to_vec())
     }
 }

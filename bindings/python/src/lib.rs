@@ -1,8 +1,11 @@
 //! Python bindings: checks arguments, calls the core, converts. Nothing is decided here.
 
 mod aggregator;
+mod alone;
 mod error;
 mod limits;
+mod live;
+mod numbers;
 mod options;
 mod repair;
 mod report;
@@ -12,6 +15,7 @@ mod shown;
 mod text;
 mod transformer;
 mod turns;
+mod value;
 
 use pyo3::prelude::*;
 

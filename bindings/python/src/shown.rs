@@ -49,7 +49,7 @@ impl Shown {
 
 /// Both, one after the other. If nobody else holds the first, it grows in place.
 #[expect(unsafe_code, reason = "benches/snapshot_text.py shows what it buys")]
-fn appended<'py>(
+pub(crate) fn appended<'py>(
     text: Bound<'py, PyString>,
     more: &Bound<'py, PyString>,
 ) -> PyResult<Bound<'py, PyString>> {
@@ -65,7 +65,7 @@ fn appended<'py>(
 
 /// Both, one after the other, as a new `str`.
 #[expect(unsafe_code, reason = "benches/snapshot_text.py shows what it buys")]
-fn joined<'py>(
+pub(crate) fn joined<'py>(
     text: &Bound<'py, PyString>,
     more: &Bound<'py, PyString>,
 ) -> PyResult<Bound<'py, PyString>> {

@@ -4,7 +4,7 @@
 /// a surrogate pair becomes three bytes, a whole one four. Invalid UTF-8 is replaced as the
 /// WHATWG says. The string must be one that the scanner has accepted. `buffer` is for pieces that
 /// are not written as they are meant.
-pub(super) fn unescape_with(raw: &[u8], buffer: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
+pub(crate) fn unescape_with(raw: &[u8], buffer: &mut Vec<u8>, mut take: impl FnMut(&[u8])) {
     if raw.len() <= PIECE && memchr::memchr(b'\\', raw).is_none() && is_utf8(raw) {
         return take(raw);
     }
@@ -18,7 +18,7 @@ pub(super) fn unescape_with(raw: &[u8], buffer: &mut Vec<u8>, mut take: impl FnM
 }
 
 /// Appends what the inside of a JSON string stands for.
-pub(super) fn unescape(raw: &[u8], out: &mut Vec<u8>) {
+pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
     while !rest.is_empty() {
         let length = unescape_piece(rest, out);
@@ -116,7 +116,7 @@ fn push_lossy(raw: &[u8], out: &mut Vec<u8>) {
 }
 
 /// Appends a JSON string, quotes included, that no line-based reader can split.
-pub(super) fn write_json_string(text: &str, out: &mut Vec<u8>) {
+pub(crate) fn write_json_string(text: &str, out: &mut Vec<u8>) {
     out.push(b'"');
     for byte in text.bytes() {
         match byte {

@@ -1,0 +1,151 @@
+"""From deltas, or from a stream of chunks, to an iterator of values."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Callable, Iterable
+from typing import TYPE_CHECKING, Any, overload
+
+from ._core import Aggregator
+from .errors import UpstreamError
+from .facts import facts_of, index_of, text_of
+from .shapes import get, says
+from .updates import AsyncUpdates, Updates
+
+if TYPE_CHECKING:
+    from ._core import Limits
+    from .aliases import Root
+
+__all__ = ["ChunkDocument", "values"]
+
+_TEXT = (str, bytes, bytearray, memoryview)
+
+
+@overload
+def values(
+    parts: AsyncIterable[Any],
+    *,
+    live: bool = False,
+    choice: int = 0,
+    root: Root = "auto",
+    repair: bool = True,
+    limits: Limits | None = None,
+    parse_float: Callable[[str], Any] | None = None,
+    parse_int: Callable[[str], Any] | None = None,
+) -> AsyncUpdates[Any]: ...
+@overload
+def values(
+    parts: Iterable[Any],
+    *,
+    live: bool = False,
+    choice: int = 0,
+    root: Root = "auto",
+    repair: bool = True,
+    limits: Limits | None = None,
+    parse_float: Callable[[str], Any] | None = None,
+    parse_int: Callable[[str], Any] | None = None,
+) -> Updates[Any]: ...
+def values(
+    parts: Iterable[Any] | AsyncIterable[Any],
+    *,
+    live: bool = False,
+    choice: int = 0,
+    root: Root = "auto",
+    repair: bool = True,
+    limits: Limits | None = None,
+    parse_float: Callable[[str], Any] | None = None,
+    parse_int: Callable[[str], Any] | None = None,
+) -> Updates[Any] | AsyncUpdates[Any]:
+    """Give out the value as Python objects, once for each update of a streamed document.
+
+    :param parts: text deltas, ``str`` or bytes, cut anywhere; or chat completion chunks, the
+        OpenAI SDK's objects or dicts of that form, straight from the provider. An iterable or an
+        async iterable; it is closed when the values end, however they end.
+    :param live: give the one object that grows in place, again and again, as
+        :meth:`wholejson.Aggregator.value` does: an update costs what is new. Otherwise each value
+        is a copy of its own, which costs O(document).
+    :param choice: the index of the choice to read, in a stream of chunks.
+    :param root, repair, limits, parse_float, parse_int: as for :class:`wholejson.Aggregator`.
+    :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
+        and used as a context manager.
+    :raises NoJSONError: at the end, if nothing was ever visible. A document that was merely cut
+        off raises nothing; neither does a choice without text that called tools, refused or was
+        filtered.
+    :raises InvalidJSONError, LimitError: where the text goes wrong, after what was visible before.
+    :raises UpstreamError: if a stream of chunks ends and the choice has no ``finish_reason``, or
+        its sender reports an error.
+    :raises TypeError, ValueError: at once, for a wrong option.
+    """
+    document = Aggregator(
+        root=root, repair=repair, limits=limits, parse_float=parse_float, parse_int=parse_int
+    )
+    return updates(parts, ChunkDocument(document, lambda: document.value(live=live), choice))
+
+
+def updates(
+    parts: Iterable[Any] | AsyncIterable[Any], document: ChunkDocument
+) -> Updates[Any] | AsyncUpdates[Any]:
+    """Iterate over what a document gives, sync or async as its parts are."""
+    if isinstance(parts, AsyncIterable):
+        return AsyncUpdates(parts, document)
+    if isinstance(parts, _TEXT):
+        raise TypeError(
+            f"an iterable of deltas or chunks is needed, not one {type(parts).__name__}; "
+            "put it in a list"
+        )
+    return Updates(parts, document)
+
+
+class ChunkDocument:
+    """A document that comes as deltas or as chunks, and what is given out with each update."""
+
+    def __init__(self, document: Aggregator, give: Callable[[], Any], choice: int = 0) -> None:
+        if not isinstance(choice, int) or isinstance(choice, bool):
+            raise TypeError(f"choice must be an int, not {type(choice).__name__}")
+        self._document = document
+        self._give = give
+        self._choice = choice
+        self._chunks = self._ended = self._texts = self._silent = False
+
+    def feed(self, part: Any, /) -> Iterable[Any]:
+        """Read a delta or a chunk."""
+        delta = part if isinstance(part, _TEXT) else self._text_of(part)
+        return (self._give(),) if self._document.feed(delta) else ()
+
+    def finish(self) -> Iterable[Any]:
+        """End the document."""
+        if self._chunks and not self._ended:
+            raise UpstreamError(
+                f"the stream ended, and choice {self._choice} had no finish_reason: "
+                "what came is not the whole answer",
+                kind="upstream_closed",
+            )
+        if self._silent and not self._texts:
+            return ()
+        return (self._give(),) if self._document.finish() else ()
+
+    def rest(self) -> Iterable[Any]:
+        """Give the update that came before an error in the same part, if there was one."""
+        return (self._give(),) if self._document.changed_before_error else ()
+
+    def _text_of(self, chunk: Any) -> str:
+        choices = get(chunk, "choices")
+        if says(get(chunk, "error")) and not choices:
+            error = get(chunk, "error")
+            message = get(error, "message") or error
+            raise UpstreamError(f"the sender reported: {message}", kind="upstream_error")
+        if not isinstance(choices, list):
+            raise TypeError(
+                f"a delta is str or bytes, a chunk has choices; {type(chunk).__name__} is neither"
+            )
+        self._chunks = True
+        texts = []
+        for place, each in enumerate(choices):
+            if self._ended or index_of(each, place) != self._choice:
+                continue
+            text, facts = text_of(each), facts_of(each)
+            self._ended = facts.finish is not None
+            self._silent |= facts.otherwise or facts.finish == "content_filter"
+            if text:
+                self._texts = True
+                texts.append(text)
+        return "".join(texts)
