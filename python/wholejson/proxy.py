@@ -58,6 +58,9 @@ _HOP_BY_HOP = frozenset(
 # Set anew for the request to the upstream.
 _OURS = _HOP_BY_HOP | {b"host", b"content-length", b"expect"}
 # Where clients of one API or another put a key.
+# Seconds that an idle connection is kept. Servers close theirs after five or more, and a request
+# that is not to be sent twice must not meet one that is about to go.
+_KEEP_ALIVE = 4
 _KEYS = frozenset((b"authorization", b"api-key", b"x-api-key"))
 
 
@@ -223,7 +226,9 @@ class ReverseProxy:
         session = self._sessions.get(loop)
         if session is None or session.closed:
             session = self._sessions[loop] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=self._connections),
+                connector=aiohttp.TCPConnector(
+                    limit=self._connections, keepalive_timeout=_KEEP_ALIVE
+                ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,

@@ -86,7 +86,7 @@ impl Ends {
         }
     }
 
-    pub(super) fn bare_key(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
+    pub(super) fn bare_key(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         loop {
             if self.at.saturating_sub(self.spaces) > place.limit {
                 return Some(Verdict::Text);
@@ -94,13 +94,13 @@ impl Ends {
             if !is_key_byte(*text.get(self.at)?) {
                 // `x", note": 1`: a quote before the colon is left out.
                 let quote = mark_at(text, self.at).map_or(0, |(_, length)| length);
-                return self.go(Phase::BareKeyEnd(wants), quote);
+                return self.go(Phase::BareKeyEnd, quote);
             }
             self.at += 1;
         }
     }
 
-    pub(super) fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>, _: Wants) -> Answer {
+    pub(super) fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         match self.space(text)? {
             b':' if place.clean => Some(Verdict::Close),
             b':' => self.go(Phase::Value(Then::Close), 1),

@@ -73,9 +73,9 @@ enum Phase {
     /// After a quoted key.
     KeyEnd(Wants),
     /// In a key without quotes.
-    BareKey(Wants),
+    BareKey,
     /// After a key without quotes.
-    BareKeyEnd(Wants),
+    BareKeyEnd,
     /// After a colon: a value must begin.
     Value(Then),
     /// In a number or a word after a colon.
@@ -159,7 +159,7 @@ impl Ends {
     /// A look at a key without quotes, which a colon must follow.
     pub(crate) fn bare_member() -> Self {
         Self {
-            phase: Phase::BareKey(Wants::Colon),
+            phase: Phase::BareKey,
             ..Self::default()
         }
     }
@@ -202,8 +202,8 @@ impl Ends {
                 Phase::Closer => self.closer(text, place),
                 Phase::Key(mark, wants) => self.key(text, place, mark, wants),
                 Phase::KeyEnd(wants) => self.key_end(text, place, wants),
-                Phase::BareKey(wants) => self.bare_key(text, place, wants),
-                Phase::BareKeyEnd(wants) => self.bare_key_end(text, place, wants),
+                Phase::BareKey => self.bare_key(text, place),
+                Phase::BareKeyEnd => self.bare_key_end(text, place),
                 Phase::Value(then) => self.value(text, then),
                 Phase::ValueWord(then) => self.value_word(text, place, then),
                 Phase::ValueWordEnd(then) => self.value_word_end(text, place, then),
@@ -237,9 +237,7 @@ impl Ends {
             Phase::After | Phase::Comma | Phase::Closer | Phase::Plus => Verdict::Close,
             Phase::Adjacent | Phase::Landing => Verdict::Text,
             Phase::ValueText(_) | Phase::ValueEnd => Verdict::Opens,
-            Phase::BareKey(_) | Phase::BareKeyEnd(_) | Phase::Key(_, Wants::Opening) => {
-                Verdict::Text
-            }
+            Phase::BareKey | Phase::BareKeyEnd | Phase::Key(_, Wants::Opening) => Verdict::Text,
             _ => self.beyond(place),
         }
     }
@@ -383,7 +381,7 @@ impl Ends {
         if place.inner {
             return Some(Verdict::Text);
         }
-        self.go(Phase::BareKey(Wants::Colon), 0)
+        self.go(Phase::BareKey, 0)
     }
 
     fn after_quote(&mut self, text: &[u8], place: &Place<'_>, mark: Mark, length: usize) -> Answer {
@@ -435,7 +433,7 @@ impl Ends {
             0xE2 if text.get(self.at..)?.starts_with("…".as_bytes()) => Some(Verdict::Close),
             b'{' | b'[' if place.clean => Some(Verdict::Close),
             _ if is_key_byte(byte) && self.in_object(place) && place.calm() => {
-                self.go(Phase::BareKey(Wants::Colon), 0)
+                self.go(Phase::BareKey, 0)
             }
             _ => Some(Verdict::Text),
         }
