@@ -11,14 +11,14 @@ as they are, hop-by-hop headers apart.
 from __future__ import annotations
 
 import asyncio
-import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from ._http.body import BodyTooLargeError, ClientGoneError, read_body
 from ._http.deadline import Deadline
 from ._http.disconnect import Departure, until_gone
 from ._http.errors import send_error
+from ._http.routes import route
 from .errors import UpstreamError
 
 try:
@@ -34,23 +34,6 @@ if TYPE_CHECKING:
 
 __all__ = ["ReverseProxy"]
 
-# What follows /v1, and the methods that pass. Nothing else leaves.
-_ROUTES = tuple(
-    (re.compile(pattern), methods)
-    for pattern, methods in (
-        (r"chat/completions", ("POST",)),
-        (r"completions", ("POST",)),
-        (r"responses", ("POST",)),
-        (r"responses/[\w.-]+", ("GET", "DELETE")),
-        (r"responses/[\w.-]+/(cancel|input_items)", ("GET", "POST")),
-        (r"embeddings", ("POST",)),
-        (r"moderations", ("POST",)),
-        (r"models", ("GET", "HEAD")),
-        (r"models/[\w:@.-]+(/[\w:@.-]+)*", ("GET", "HEAD")),
-        (r"audio/(speech|transcriptions|translations)", ("POST",)),
-        (r"images/(generations|edits|variations)", ("POST",)),
-    )
-)
 _HOP_BY_HOP = frozenset(
     b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer"
     b" transfer-encoding upgrade".split()
@@ -137,7 +120,7 @@ class ReverseProxy:
                 return
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path, refusal = _route(scope["path"], scope["method"])
+        path, refusal = route(scope["path"], scope["method"])
         if refusal is not None:
             await send_error(send, **refusal)
             return
@@ -265,24 +248,6 @@ def _break_off_when_lost(response: aiohttp.ClientResponse) -> None:
 
 
 _QUERY = "!$&'()*+,;=:@/?%-._~[]"
-
-
-def _route(path: str, method: str) -> tuple[str, dict[str, Any] | None]:
-    """Give what follows ``/v1``, or the error for what does not pass."""
-    rest = path.removeprefix("/v1/").removesuffix("/")
-    allowed: tuple[str, ...] | None = None
-    if path.startswith("/v1/") and ".." not in path:
-        found = (methods for pattern, methods in _ROUTES if pattern.fullmatch(rest))
-        allowed = next(found, None)
-    if allowed is None:
-        text = "there is nothing at this path"
-        return rest, {"status": 404, "message": text, "code": "unknown_path"}
-    if method not in allowed:
-        headers = [(b"allow", ", ".join(allowed).encode())]
-        text = "this method is not allowed here"
-        refusal = {"status": 405, "message": text, "code": "method_not_allowed"}
-        return rest, {**refusal, "headers": headers}
-    return rest, None
 
 
 def _end_to_end(
