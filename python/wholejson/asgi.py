@@ -28,7 +28,8 @@ from ._http.body import (
 from ._http.disconnect import Departure, until_gone
 from ._http.errors import send_error
 from ._http.source import Room
-from ._http.turned import Timing, Turned
+from ._http.timer import Timing
+from ._http.turned import Turned
 from .errors import OptionError, UpstreamError
 
 if TYPE_CHECKING:

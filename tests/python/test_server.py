@@ -158,6 +158,20 @@ def test_more_requests_than_allowed_are_asked_to_come_again() -> None:
         until(lambda: ask(running.url, FLAG).status == 200)
 
 
+def test_a_request_that_does_not_arrive_is_a_408_and_holds_no_place() -> None:
+    with (
+        gateway(
+            "--replay", "--replay-pace", "0",
+            WHOLEJSON_REQUEST_TIMEOUT="0.3", WHOLEJSON_MAX_REQUESTS="1",
+        ) as running,
+        socket.create_connection(("127.0.0.1", running.port), PATIENCE) as slow,
+    ):  # fmt: skip
+        slow.sendall(request_bytes(FLAG)[:-10])
+        answer = read_answer(slow)
+        assert (408, "request_timeout") == (answer.status, answer.error()["code"])
+        assert 200 == ask(running.url, FLAG).status
+
+
 def test_the_document_of_a_stream_is_limited() -> None:
     def flood(connection: socket.socket) -> None:
         connection.sendall(HEAD + piece(X))

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .body import with_headers
 from .encoding import decoder
 from .errors import first_event_error, json_error, send_error, status_of
 from .source import Room, Source
+from .timer import Timer, Timing
 
 if TYPE_CHECKING:
     from wholejson._core import ChunkTransformer
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from .disconnect import Departure
     from .types import Message, Send
 
-__all__ = ["Timing", "Turned"]
+__all__ = ["Turned"]
 
 _TURNED: dict[bytes, bytes | None] = {
     b"content-length": None,
@@ -31,6 +32,11 @@ _TURNED: dict[bytes, bytes | None] = {
     b"cache-control": b"no-cache, no-transform",
     b"x-accel-buffering": b"no",
     b"x-valid-json-chunks": b"snapshot",
+}
+_AS_JSON: dict[bytes, bytes | None] = {
+    b"content-length": None,
+    b"content-encoding": None,
+    b"content-type": b"application/json",
 }
 _COMMENT = b": keep-alive\n\n"
 _BLANK = (b"\n\n", b"\r\r", b"\n\r\n", b"\r\r\n")
@@ -40,15 +46,6 @@ _OF_THE_DOCUMENT = ("no_json", "invalid_json", "limit_exceeded")
 
 # Seconds after which a send that still waits has met a slow client.
 _SLOW = 0.1
-
-
-class Timing:
-    """How long the headers of a response are held, and how often a silent stream is broken."""
-
-    def __init__(self, hold_bytes: int, hold_seconds: float, heartbeat: float | None) -> None:
-        self.hold_bytes = hold_bytes
-        self.hold_seconds = hold_seconds
-        self.heartbeat = heartbeat
 
 
 class Turned:
@@ -72,8 +69,7 @@ class Turned:
         self._start: Message | None = None  # held until it is known what it must say
         self._held = bytearray()
         self._source: Source | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._task: asyncio.Task[None] | None = None
+        self._timer = Timer()
         self._tail = b"\n\n"
         self._last = 0.0
         self._begun = time.monotonic()
@@ -102,9 +98,7 @@ class Turned:
 
     async def close(self, code: Code = "upstream_closed", message: str | None = None) -> None:
         """Tell that the app inside has ended: if its response has not, the client learns `code`."""
-        self._stop_timer()
-        if self._task is not None:
-            await asyncio.wait((self._task,))
+        await self._timer.settled()
         if self._over or (self._start is None and not self._started) or self._passing:
             return
         if self._source is None:
@@ -120,7 +114,7 @@ class Turned:
 
     def forget(self) -> None:
         """Give back what the stream held; nothing more is sent."""
-        self._stop_timer()
+        self._timer.stop()
         if self._source is not None:
             self._source.close()
 
@@ -216,8 +210,7 @@ class Turned:
             await self._open()
         elif began and not self._peeked:
             self._peeked = True
-            self._stop_timer()
-            self._timer = self._loop.call_later(self._timing.hold_seconds, self._spawn, self._open)
+            self._timer.set(self._loop.time() + self._timing.hold_seconds, self._open)
 
     async def _open(self) -> None:
         """Send the headers of a stream, and what was held."""
@@ -243,7 +236,7 @@ class Turned:
 
     async def _end(self, out: bytes) -> None:
         """Send the last of a stream; its true status, if nothing has been sent yet."""
-        self._stop_timer()
+        self._timer.stop()
         async with self._lock:
             if self._over:
                 return
@@ -266,13 +259,10 @@ class Turned:
         if source.transformer.report["error"] in _OF_THE_DOCUMENT:
             return False
         error, body = found
-        start = self._start or {}
-        changes = dict.fromkeys((b"content-length", b"content-encoding"))
-        headers = with_headers(
-            list(start.get("headers", [])), {**changes, b"content-type": b"application/json"}
-        )
-        headers.append((b"content-length", b"%d" % len(body)))
         self._started = True
+        start = self._start or {}
+        headers = with_headers(list(start.get("headers", [])), _AS_JSON)
+        headers.append((b"content-length", b"%d" % len(body)))
         await self._send({**start, "status": status_of(error), "headers": headers})
         await self._send({"type": "http.response.body", "body": body, "more_body": False})
         return True
@@ -299,38 +289,17 @@ class Turned:
         await send_error(self._send, status, message, code=code)
         self._departure.settle()
 
-    def _stop_timer(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
     def _wait_for_beat(self) -> None:
-        self._stop_timer()
+        self._timer.stop()
         if self._timing.heartbeat is not None and not self._over:
-            due = self._last + self._timing.heartbeat
-            self._timer = self._loop.call_at(due, self._beat)
+            self._timer.set(self._last + self._timing.heartbeat, self._beat)
 
-    def _beat(self) -> None:
-        """Send a heartbeat, unless something went out since the timer was set."""
+    async def _beat(self) -> None:
+        """Send a comment, unless something went out since the timer was set."""
         heartbeat = self._timing.heartbeat or 0
-        if self._loop.time() - self._last < heartbeat * 0.99:
-            self._wait_for_beat()
-        else:
-            self._spawn(self._send_beat)
-
-    async def _send_beat(self) -> None:
-        await self._open()
-        if not self._lock.locked() and self._tail.endswith(_BLANK) and not self._over:
-            await self._give(_COMMENT, began=True)
-        self._last = self._loop.time()
+        if self._loop.time() - self._last > heartbeat * 0.99:
+            await self._open()
+            if not self._lock.locked() and self._tail.endswith(_BLANK) and not self._over:
+                await self._give(_COMMENT, began=True)
+            self._last = self._loop.time()
         self._wait_for_beat()
-
-    def _spawn(self, work: Callable[[], Coroutine[Any, Any, None]]) -> None:
-        self._task = self._loop.create_task(work())
-        self._task.add_done_callback(_forget)
-
-
-def _forget(task: asyncio.Task[None]) -> None:
-    """Leave an error alone: a client that is gone is noticed by who watches it."""
-    if not task.cancelled():
-        task.exception()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from wholejson._http.body import header, with_headers
+from wholejson._http.deadline import Deadline
 from wholejson._http.errors import send_error
 
 if TYPE_CHECKING:
-    from wholejson._http.types import ASGIApp, Receive, Scope, Send
+    from wholejson._http.types import ASGIApp, Message, Receive, Scope, Send
 
 __all__ = ["Capacity", "Clients"]
 
@@ -42,11 +44,15 @@ class Clients:
 
 
 class Capacity:
-    """Serves so many requests at once; more are asked to come again."""
+    """Serves so many requests at once; more are asked to come again.
 
-    def __init__(self, app: ASGIApp, requests: int) -> None:
+    A request that has not arrived in `patience` seconds is answered with 408, and holds no place.
+    """
+
+    def __init__(self, app: ASGIApp, requests: int, patience: float) -> None:
         self._app = app
         self._free = requests
+        self._patience = patience
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
@@ -60,6 +66,27 @@ class Capacity:
             return
         self._free -= 1
         try:
-            await self._app(scope, receive, send)
+            await self._serve(scope, receive, send)
         finally:
             self._free += 1
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        deadline = Deadline()
+        deadline.set(self._patience)
+
+        async def received() -> Message:
+            message = await receive()
+            if not message.get("more_body", False):
+                deadline.close()
+            return message
+
+        try:
+            await self._app(scope, received, send)
+        except asyncio.CancelledError:
+            if not deadline.expired:
+                raise
+            deadline.absorb()
+            text = f"the request did not arrive in {self._patience:g} s"
+            await send_error(send, 408, text, code="request_timeout")
+        finally:
+            deadline.close()

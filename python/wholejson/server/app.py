@@ -48,6 +48,6 @@ def compose(
         max_held_bytes=settings.max_process_bytes,
         on_report=metrics.stream,
     )
-    app = Capacity(app, settings.max_requests)
+    app = Capacity(app, settings.max_requests, settings.request_timeout)
     app = Clients(app, [key.get_secret_value() for key in settings.client_keys])
     return Access(app, metrics, ready)

@@ -48,6 +48,8 @@ class Settings(BaseSettings):
 
     heartbeat: float = Field(default=15.0, ge=0)
     """Seconds of silence after which a stream with the flag gets a comment; 0 for never."""
+    request_timeout: float = Field(default=60.0, gt=0)
+    """Seconds for a request to arrive in."""
     connect_timeout: float = Field(default=5.0, gt=0)
     first_byte_timeout: float = Field(default=600.0, gt=0)
     idle_timeout: float = Field(default=300.0, gt=0)
