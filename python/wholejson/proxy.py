@@ -40,10 +40,10 @@ _HOP_BY_HOP = frozenset(
 )
 # Set anew for the request to the upstream.
 _OURS = _HOP_BY_HOP | {b"host", b"content-length", b"expect"}
-# Where clients of one API or another put a key.
 # Seconds that an idle connection is kept. Servers close theirs after five or more, and a request
 # that is not to be sent twice must not meet one that is about to go.
 _KEEP_ALIVE = 4
+# Where clients of one API or another put a key.
 _KEYS = frozenset((b"authorization", b"api-key", b"x-api-key"))
 
 
