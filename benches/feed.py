@@ -6,11 +6,11 @@ Documents of 2 KB, 20 KB, 200 KB and 1 MB in deltas of 1 to 8 characters. Given 
 this thread's own time per delta, so that the machine's other work does not count.
 
 On well-formed text: `feed` alone, in repair mode (the default) and in strict mode; with the whole
-document as text after each delta; with its value, read from that by jiter; and jiter and
-pydantic_core alone, which parse the text so far again each time. On malformed text: `feed`, and
-other software that repairs a growing text. A way that would take longer than a few seconds is
-sampled: windows of deltas all over the document are timed, each after a reader was given what
-stands before in one piece.
+document as text after each delta; with its live value; with a new value, read from the text by
+jiter; and jiter and pydantic_core alone, which parse the text so far again each time. On malformed
+text: `feed`, and other software that repairs a growing text. A way that would take longer than a
+few seconds is sampled: windows of deltas all over the document are timed, each after a reader was
+given what stands before in one piece.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def shown(show: Callable[[wholejson.Aggregator], object]) -> Start:
 
 text = shown(wholejson.Aggregator.snapshot)
 utf8 = shown(wholejson.Aggregator.snapshot_bytes)
-value = shown(lambda reader: jiter.from_json(reader.snapshot_bytes() or b"null"))
+live = shown(lambda reader: reader.value(live=True))
+parsed = shown(lambda reader: jiter.from_json(reader.snapshot_bytes() or b"null"))
 
 
 def parsing_again(parse: Callable[[bytes], object]) -> Start:
@@ -110,13 +111,15 @@ def mender() -> tuple[Step, Step]:
 WELL_FORMED: tuple[tuple[str, str, Start], ...] = (
     ("wholejson, feed and snapshot()", "text", text),
     ("wholejson, feed and snapshot_bytes()", "text", utf8),
-    ("wholejson, snapshot read by jiter", "value", value),
+    ("wholejson, feed and value(live=True)", "live value", live),
+    ("wholejson, snapshot read by jiter", "value", parsed),
     ("jiter, parsing again", "value", with_jiter),
     ("pydantic_core, parsing again", "value", with_pydantic),
 )
 MALFORMED: tuple[tuple[str, str, Start], ...] = (
     ("wholejson, feed and snapshot_bytes()", "text", utf8),
-    ("jsonmend", "value", mender),
+    ("wholejson, feed and value(live=True)", "live value", live),
+    ("jsonmend", "live value", mender),
     ("json-repair, parsing again", "value", repairing_again),
 )
 

@@ -15,6 +15,7 @@ END = "<!-- end of figures -->"
 DRAWN = (
     ("well formed", "wholejson, feed", "wholejson: feed"),
     ("well formed", "wholejson, feed and snapshot_bytes()", "wholejson: feed, snapshot"),
+    ("well formed", "wholejson, feed and value(live=True)", "wholejson: feed, live value"),
     ("well formed", "jiter, parsing again", "jiter, parsing again"),
     ("malformed", "wholejson, feed", "wholejson: feed, repairing"),
     ("malformed", "jsonmend", "jsonmend, repairing"),
@@ -25,8 +26,8 @@ DELTA = """\
 Microseconds per delta of 1 to 8 characters, this thread's own time. `~`: sampled, because all of it
 would take too long. The exponent says how a delta's cost grows with the document: 0 is flat, 1 is
 in step with it. `gives` is what one has after each delta: `changed?` whether the value changed,
-`text` the whole document as text, `value` as Python objects. jsonmend changes one value in place;
-the others give a new one each time."""
+`text` the whole document as text, `value` as new Python objects, `live value` as one object that
+grows in place."""
 IN_SHORT = """\
 Microseconds per delta, and what one has after each; `~`: sampled. The exponent says how a delta's
 cost grows with the document: 0 is flat, 1 is in step with it."""
