@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from html import escape
 
 WIDTH, HEIGHT = 860, 460
-LEFT, RIGHT, TOP, BOTTOM = 82, 236, 46, 52
+LEFT, RIGHT, TOP, BOTTOM = 82, 236, 46, 66
 APART = 17
 """Pixels between two names."""
 STYLE = """
@@ -66,8 +66,8 @@ def _decade(cost: float, side: object) -> int:
     return int(side(math.log10(cost)))  # type: ignore[operator]
 
 
-def picture(title: str, lines: Sequence[Line]) -> str:
-    """Give the chart."""
+def picture(title: str, note: str, lines: Sequence[Line]) -> str:
+    """Give the chart, with a title above and a note below it."""
     axes = _Axes(lines)
     parts = [
         (
@@ -79,6 +79,7 @@ def picture(title: str, lines: Sequence[Line]) -> str:
         f'<text class="title" x="{LEFT}" y="26">{escape(title)}</text>',
         *_grid(axes),
         *_drawn(axes, lines),
+        f'<text class="faint" x="{LEFT}" y="{HEIGHT - 8}">{escape(note)}</text>',
         "</svg>",
     ]
     return "\n".join(parts) + "\n"

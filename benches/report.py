@@ -77,7 +77,8 @@ def drawing(results: dict[str, Any]) -> str:
         lines.append(
             Line(name, points, ours=way.startswith("wholejson"), dashed=text != DRAWN[0][0])
         )
-    return picture("Cost of a delta, by the length of the document", lines)
+    note = "Dashed: malformed text. Both axes are logarithmic."
+    return picture("Cost of a delta, by the length of the document", note, lines)
 
 
 def page(results: dict[str, Any]) -> str:
@@ -113,7 +114,8 @@ def summary(results: dict[str, Any]) -> str:
     names = list(recovery["versions"])
     rows = [["right values, percent", *(f"{recovery['rates']['all'][name]:g}" for name in names)]]
     if taken := recovery["retractions"]:
-        rows.append(["retractions", *(str(taken[name]["retractions"]) for name in names)])
+        label = f"retractions in {next(iter(taken.values()))['documents']} of them"
+        rows.append([label, *(f"{taken[name]['retractions']:,}" for name in names)])
     parts = [
         setting(results),
         "![Cost of a delta, by the length of the document](benches/cost.svg)",
