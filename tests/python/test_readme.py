@@ -103,9 +103,7 @@ def test_every_block_is_of_a_kind_that_is_tested_here():
 
 
 @named("python")
-def test_python_prints_what_it_says(
-    block: Block, reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_python_prints_what_it_says(block: Block, reader: Reader, tmp_path: Path) -> None:
     """Each block runs by itself, in a process of its own."""
     text = reader.placed(block.text)
     if block.page == "client.md" and "ChatOpenAI(" in text:
@@ -113,7 +111,7 @@ def test_python_prints_what_it_says(
     script = tmp_path / "block.py"
     script.write_text(text, "utf-8")
     done = subprocess.run(
-        [sys.executable, "-W", "error", str(script)],
+        [sys.executable, str(script)],
         capture_output=True,
         text=True,
         env=reader.environment,
