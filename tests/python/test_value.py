@@ -213,6 +213,15 @@ def test_an_open_string_grows_wherever_it_is_and_whoever_holds_it(text, place):
         assert held == expected, "a str that somebody holds never changes"
 
 
+@pytest.mark.parametrize("root", ["auto", "any"])
+def test_without_a_gil_an_open_string_is_never_out_of_its_place(monkeypatch, root):
+    monkeypatch.setattr(sys, "_is_gil_enabled", lambda: False, raising=False)
+    document = wholejson.Aggregator(root=root)
+    for piece in one_by_one('"a🚀bc' if root == "any" else '{"a": ["x", {"b": "cé🚀d'):
+        document.feed(piece)
+        assert identical(loads(document), document.value(live=True))
+
+
 def test_numbers_are_those_of_json():
     text = "[0, -0, -0.0, 1.10, 1e400, -1E400, 1e-400, 5e-324, 123456789012345678901234567890, "
     text += (
