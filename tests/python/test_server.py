@@ -121,7 +121,9 @@ def test_metrics_are_on_a_port_of_their_own(workers: str) -> None:
 def test_the_access_log_tells_each_request_on_a_line() -> None:
     with gateway("--replay", "--replay-pace", "0") as running:
         ask(running.url, {**FLAG, "metadata": {"agent_id": "a7"}})
+        running.wait_for_log(1)  # a line is written when all is done, after the answer's end
         ask(running.url, {**PLAIN, "metadata": {"agent_id": "a8"}})
+        running.wait_for_log(2)
         ask(running.url, b"", method="GET", path=f"/v1/models?key={PLANTED}")
         one, two, three = running.wait_for_log(3)
     assert ("POST", "chat/completions", 200, "a7", True) == tuple(
