@@ -176,28 +176,12 @@ impl Reader {
     }
 
     pub(super) fn scalar_end<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
-        // In repair mode the token and the white space behind it are looked over, not read: they
-        // may be the beginning of a text.
-        let mut ahead = Cursor {
-            text: cursor.text,
-            at: cursor.at + self.looked,
-        };
-        match self.ends_here(&mut ahead)? {
-            None if self.repair => self.looked = ahead.at - cursor.at,
-            None => cursor.at = ahead.at,
-            Some(true) => {
-                self.looked = 0;
-                cursor.at = ahead.at;
-                self.say_token(sink);
-                return Ok(Step::Go);
-            }
-            Some(false) if self.repair => {
-                self.begin_word();
-                return Ok(Step::Go);
-            }
-            Some(false) => return Err(self.odd_end(&ahead)),
+        match self.look_over_space(cursor)? {
+            None => return Ok(Step::Wait),
+            Some(true) => self.say_token(sink),
+            Some(false) => self.begin_word(),
         }
-        Ok(Step::Wait)
+        Ok(Step::Go)
     }
 
     pub(super) fn say_token<S: Sink>(&mut self, sink: &mut S) {

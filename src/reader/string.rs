@@ -188,32 +188,20 @@ impl Reader {
     }
 
     pub(super) fn empty<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
-        // In repair mode the white space is looked over, not read: it may be part of a string.
-        let mut ahead = Cursor {
-            text: cursor.text,
-            at: cursor.at + self.looked,
-        };
-        match self.ends_here(&mut ahead)? {
-            None if self.repair => self.looked = ahead.at - cursor.at,
-            None => cursor.at = ahead.at,
+        match self.look_over_space(cursor)? {
+            None => Ok(Step::Wait),
             Some(true) => {
-                self.looked = 0;
-                cursor.at = ahead.at;
                 self.say_empty(sink);
-                return Ok(Step::Go);
+                Ok(Step::Go)
             }
-            Some(false) if self.repair => {
+            Some(false) => {
                 let step = self.odd_empty(cursor, sink)?;
-                self.looked = if step == Step::Wait {
-                    ahead.at - cursor.at
-                } else {
-                    0
-                };
-                return Ok(step);
+                if step != Step::Wait {
+                    self.looked = 0;
+                }
+                Ok(step)
             }
-            Some(false) => return Err(self.odd_end(&ahead)),
         }
-        Ok(Step::Wait)
     }
 
     pub(super) fn say_empty<S: Sink>(&mut self, sink: &mut S) {

@@ -147,6 +147,30 @@ impl Reader {
         ))
     }
 
+    /// Goes over the white space behind a value that waits for what follows it. `None`: nothing
+    /// follows yet; true: the value ends; false, in repair mode: it may be part of a text, so the
+    /// value (from the cursor on, if it is a scalar) and the white space were looked over, not read.
+    pub(super) fn look_over_space(
+        &mut self,
+        cursor: &mut Cursor<'_>,
+    ) -> Result<Option<bool>, Error> {
+        let mut ahead = Cursor {
+            text: cursor.text,
+            at: cursor.at + self.looked,
+        };
+        let ends = self.ends_here(&mut ahead)?;
+        if ends == Some(false) && !self.repair {
+            return Err(self.odd_end(&ahead));
+        }
+        if ends == Some(true) || !self.repair {
+            self.looked = 0;
+            cursor.at = ahead.at;
+        } else {
+            self.looked = ahead.at - cursor.at;
+        }
+        Ok(ends)
+    }
+
     #[cold]
     pub(super) fn odd_end(&self, cursor: &Cursor<'_>) -> Error {
         let kind = if self.stack.is_empty() {

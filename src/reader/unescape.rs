@@ -1,7 +1,7 @@
 //! A document that is itself escaped: one filter in front of the machine.
 
-use super::repair::strings::push_character;
-use super::text::{Escape, escape, hex};
+use super::text::{Escape, escape};
+use crate::text::unescape;
 
 /// Takes one level of escapes away, at any cut.
 #[derive(Debug, Default)]
@@ -25,7 +25,7 @@ impl Unescape {
                     return out;
                 }
                 Escape::Valid(length) => {
-                    resolve(tail.split_at(length).0, &mut out);
+                    unescape(tail.split_at(length).0, &mut out);
                     length
                 }
                 Escape::Lone | Escape::Unknown(_) => {
@@ -37,25 +37,5 @@ impl Unescape {
         }
         out.extend_from_slice(rest);
         out
-    }
-}
-
-fn resolve(escape: &[u8], out: &mut Vec<u8>) {
-    let unit = |from: usize| {
-        let digits = escape.iter().skip(from).take(4);
-        digits.fold(0, |value, &byte| value << 4 | hex(byte).unwrap_or(0))
-    };
-    match (escape.get(1), escape.len()) {
-        (Some(b'n'), _) => out.push(b'\n'),
-        (Some(b't'), _) => out.push(b'\t'),
-        (Some(b'r'), _) => out.push(b'\r'),
-        (Some(b'b'), _) => out.push(8),
-        (Some(b'f'), _) => out.push(12),
-        (Some(b'u'), 6) => push_character(out, unit(2)),
-        (Some(b'u'), _) => {
-            push_character(out, 0x10000 + ((unit(2) & 0x3FF) << 10 | unit(8) & 0x3FF))
-        }
-        (Some(&byte), _) => out.push(byte),
-        (None, _) => {}
     }
 }

@@ -267,10 +267,3 @@ impl Reader {
         self.state = State::Text;
     }
 }
-
-/// Appends a code point as UTF-8.
-pub(crate) fn push_character(out: &mut Vec<u8>, point: u32) {
-    if let Some(character) = char::from_u32(point) {
-        out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
-    }
-}
