@@ -101,12 +101,39 @@ BEGINNINGS = (
 )
 
 
-def soup(seed: int, count: int) -> Iterator[bytes]:
+PLAIN = ["{", "}", "[", "]", '"', ":", ",", "a", "1", " ", "\n"]
+ALPHABETS = {
+    "tokens": TOKENS,
+    "doubled quotes": [*PLAIN, *"“”‘’“”", '""', '"""', '""a""', "““", "””", "’’", "''"],
+    "backticks": [*PLAIN, *"`´'", "``", "```", "\\`", '"', "`a`", "´´"],
+    "single quotes": [*PLAIN, *"'''", "it's", "s' ", "''", "'''", "\\'", "'a'", "': '", "', '"],
+    "dots": [*PLAIN, ".", ".", "..", "...", "…", '"...', '…"', "true", ". ."],
+    "odd spaces": [*PLAIN, *"\u00a0\u3000\u2003\x0c\x0b\ufeff\u200b\u2028\t\r"],
+    "escapes": [*PLAIN, "\\", '\\"', "\\u", "\\ud83d", "\\ude00", "\\x4", "\\101", "\\n", "\\é"],
+    "escaped document": [*PLAIN, '\\"', '\\"', '\\\\\\"', "\\\\n", "\\n", '{\\"a\\": ', '"{\\"'],
+    "calls": [*PLAIN, "(", ")", "f(", "x(1", 'ObjectId("', '")', ");", "f (", "(a, b)"],
+    "comments": [*PLAIN, "//", "/*", "*/", "#", "/", "*", "http://x", "\r"],
+    "prose": [
+        *PLAIN,
+        "Use ",
+        "{x}",
+        "[1]",
+        "[1, 2]",
+        '{"a": ',
+        '{"a": 1}',
+        '"q"',
+        "```",
+        "<think>",
+    ],
+}
+
+
+def soup(seed: int, count: int, alphabet: str = "tokens") -> Iterator[bytes]:
     """`count` short texts, one in ten of them with a byte that may be no UTF-8."""
-    rng = Random(seed)
+    rng = Random(f"{seed}{alphabet}")
     for _ in range(count):
-        size = rng.randint(1, 18)
-        text = rng.choice(BEGINNINGS) + "".join(rng.choice(TOKENS) for _ in range(size))
+        size = rng.randint(1, 16)
+        text = rng.choice(BEGINNINGS) + "".join(rng.choices(ALPHABETS[alphabet], k=size))
         data = text.encode()
         if rng.random() < 0.1:
             at = rng.randrange(len(data))

@@ -270,7 +270,7 @@ impl Reader {
                 !gap && self.open.times == 2 && mark == self.open.mark
             }) =>
             {
-                cursor.at += 1;
+                cursor.at += quote.map_or(1, |(_, length)| length);
                 Ok(Step::Go)
             }
             _ if quote.is_some() || gap || matches!(byte, b'{' | b'[' | b'(') => {

@@ -142,7 +142,7 @@ impl Reader {
             self.state = State::Text;
             return Ok(Step::Go);
         };
-        let Some(times) = self.run_of_quotes(text, length) else {
+        let Some((times, width)) = self.run_of_quotes(text, length) else {
             return Ok(Step::Wait);
         };
         if !self.open.begun && self.open.times == 1 {
@@ -151,7 +151,7 @@ impl Reader {
             return Ok(Step::Go);
         }
         if times == 3 {
-            cursor.at += 3 * length;
+            cursor.at += width;
             self.end_text(sink);
             return Ok(Step::Go);
         }
@@ -159,7 +159,6 @@ impl Reader {
             self.inner_quote(cursor, mark, length, sink);
             return Ok(Step::Go);
         }
-        let width = times * length;
         if self.ends.reach() < width {
             self.restart_look(width);
         }
@@ -173,7 +172,8 @@ impl Reader {
             }
             Verdict::CloseTwo => {
                 self.record(Rule::RepeatedQuotes, cursor.at);
-                cursor.at += 2 * length;
+                let second = mark_at(text, length).map_or(0, |(_, length)| length);
+                cursor.at += length + second;
                 self.end_text(sink);
             }
             Verdict::Opens if mark != self.open.mark => {
@@ -202,25 +202,23 @@ impl Reader {
         Ok(Step::Go)
     }
 
-    /// How many of the quotes here may close the string together; `None` if that is not decided.
-    fn run_of_quotes(&self, text: &[u8], length: usize) -> Option<usize> {
-        if self.open.times == 1 {
-            return Some(1);
-        }
-        let mut run = 1;
+    /// How many of the quotes here may close the string together, and their length in bytes, which
+    /// may differ from one to the next; `None` if that is not decided.
+    fn run_of_quotes(&self, text: &[u8], length: usize) -> Option<(usize, usize)> {
+        let (mut run, mut width) = (1, length);
         while run < self.open.times {
-            match mark_at(text, run * length) {
-                Some((mark, _)) if self.open.mark.closes_with(mark) => run += 1,
-                _ if text.len() <= run * length && !self.ended => return None,
+            match mark_at(text, width) {
+                Some((mark, length)) if self.open.mark.closes_with(mark) => {
+                    run += 1;
+                    width += length;
+                }
+                _ if text.len() <= width && !self.ended => return None,
                 _ => break,
             }
         }
         // Tripled quotes are closed by three; fewer are text.
-        Some(if self.open.times == 3 && run < 3 {
-            0
-        } else {
-            run
-        })
+        let closes = self.open.times != 3 || run == 3;
+        Some((if closes { run } else { 0 }, width))
     }
 
     /// `"say "hi" to me"`: the quote is text.

@@ -86,8 +86,10 @@ enum Phase {
     ValueText(Mark),
     /// After a quoted text after a colon.
     ValueEnd,
-    /// After an ellipsis.
+    /// In an ellipsis.
     Dots,
+    /// After an ellipsis.
+    DotsEnd,
     /// After a bracket that does not fit.
     Landing,
     /// After a plus sign.
@@ -210,6 +212,7 @@ impl Ends {
                 Phase::ValueText(mark) => self.value_text(text, place, mark),
                 Phase::ValueEnd => self.value_end(text),
                 Phase::Dots => self.dots(text, place),
+                Phase::DotsEnd => self.dots_end(text),
                 Phase::Landing => self.behind_bracket(text),
                 Phase::Plus => self.plus(text, place),
                 Phase::Adjacent => self.adjacent(text, place),
@@ -480,10 +483,13 @@ impl Ends {
                 return Some(self.beyond(place));
             }
             if *text.get(self.at)? != b'.' {
-                break;
+                return self.go(Phase::DotsEnd, 0);
             }
             self.at += 1;
         }
+    }
+
+    fn dots_end(&mut self, text: &[u8]) -> Answer {
         let ends = matches!(self.space(text)?, b',' | b'}' | b']');
         Some(if ends { Verdict::Close } else { Verdict::Text })
     }
