@@ -285,7 +285,7 @@ impl Reader {
                 State::Trailing => self.trailing(&mut cursor),
             };
             if step != Step::Go {
-                return Ok(cursor.at);
+                return Ok(cursor.at.min(text.len()));
             }
             #[cfg(debug_assertions)]
             assert_ne!(

@@ -61,9 +61,9 @@ impl Ends {
 
     pub(super) fn key_end(&mut self, text: &[u8], place: &Place<'_>, wants: Wants) -> Answer {
         let byte = self.space(text)?;
-        if self.doubled && !self.gap && mark_at(text, self.at).is_some() {
+        if let (Some((_, length)), true, false) = (mark_at(text, self.at), self.doubled, self.gap) {
             self.doubled = false;
-            return self.go(Phase::KeyEnd(wants), 1);
+            return self.go(Phase::KeyEnd(wants), length);
         }
         if self.colon
             && place.clean
