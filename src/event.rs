@@ -55,14 +55,11 @@ pub trait Sink {
     /// Takes the next event.
     fn event(&mut self, event: Event<'_>);
 
-    /// Length of the text that it keeps of the document; 0 if it keeps none.
-    fn shown(&self) -> usize {
+    /// Visits the names in the innermost open container, as the inside of JSON strings, if its text
+    /// is no longer than `most`; says how long it is. Cost: twice the smaller of the two.
+    fn names(&self, _most: usize, _visit: &mut dyn FnMut(&[u8])) -> usize {
         0
     }
-
-    /// Visits the names in the open container at a level, the root being 1, as the inside of JSON
-    /// strings. Cost: the length of the text that it keeps.
-    fn names(&self, _level: usize, _visit: &mut dyn FnMut(&[u8])) {}
 }
 
 /// Nobody.
@@ -78,11 +75,7 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
         self.1.event(event);
     }
 
-    fn shown(&self) -> usize {
-        self.0.shown()
-    }
-
-    fn names(&self, level: usize, visit: &mut dyn FnMut(&[u8])) {
-        self.0.names(level, visit);
+    fn names(&self, most: usize, visit: &mut dyn FnMut(&[u8])) -> usize {
+        self.0.names(most, visit)
     }
 }

@@ -100,10 +100,10 @@ impl Machine {
         if self.state == State::Failed && !std::mem::take(&mut self.tail) {
             return;
         }
+        self.rewriter.line_feed();
         match self.fate {
             Fate::Written => out.push(b'\n'),
-            Fate::Dropped => {}
-            Fate::Held(place) => self.rewriter.line_feed(place),
+            Fate::Dropped | Fate::Held => {}
             Fate::Pending(place) => self.rewriter.line_feed_pending(place, out),
             Fate::Queued => self.queue.push(b'\n'),
         }
@@ -124,6 +124,7 @@ impl Machine {
 
     pub(super) fn block(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
         self.fate = Fate::Dropped;
+        self.rewriter.begin_block();
         self.tail = false;
         self.at_block = block.is_finished().then(|| sse::line_end(block));
         if self.state == State::Failed {

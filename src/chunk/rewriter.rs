@@ -20,8 +20,8 @@ pub(super) enum Fate {
     #[default]
     Written,
     Dropped,
-    /// Held for the choice at this place.
-    Held(usize),
+    /// Held, for one choice or for several.
+    Held,
     /// Waits for a reader, for the choice at this place.
     Pending(usize),
     Queued,
@@ -59,6 +59,8 @@ pub(super) struct Rewriter {
     data: Vec<u8>,
     /// The last `id` and the last `retry` line of blocks that were left out.
     stray: [Vec<u8>; 2],
+    /// The places of the choices for which the block that came last is held.
+    held_last: Vec<usize>,
     /// Bytes of held chunks and of what is carried for choices.
     pub(super) carried: usize,
     /// For chunks that were held.
@@ -86,6 +88,7 @@ impl Rewriter {
         self.edits.clear();
         self.given.clear();
         self.chunks += 1;
+        self.begin_block();
         let mut fate = Fate::Dropped;
         let alone = self.lazy && envelope.choices.len() == 1 && can_wait(block);
         if self.lazy && !alone {
@@ -105,7 +108,7 @@ impl Rewriter {
                 Action::Hold => {
                     self.hold(session, envelope, block, at, place);
                     if fate == Fate::Dropped {
-                        fate = Fate::Held(place);
+                        fate = Fate::Held;
                     }
                 }
                 Action::Drop | Action::DropWithRole => {}
@@ -128,7 +131,7 @@ impl Rewriter {
             return Err(over_carried());
         }
         match self.leave_out(block, out) {
-            true if fate == Fate::Dropped => Ok(Fate::Written),
+            true if matches!(fate, Fate::Dropped | Fate::Held) => Ok(Fate::Written),
             _ => Ok(fate),
         }
     }
@@ -237,6 +240,7 @@ impl Rewriter {
             block: written,
             data: alone,
         });
+        self.held_last.push(place);
     }
 
     /// A held chunk becomes part of the next one, as the oldest of those that were dropped.
@@ -292,15 +296,19 @@ impl Rewriter {
         }
     }
 
-    /// The LF of a CRLF whose CR ended the block that is held.
-    pub(super) fn line_feed(&mut self, place: usize) {
-        if let Some(held) = self
-            .slots
-            .get_mut(place)
-            .and_then(|slot| slot.held.as_mut())
-        {
-            held.block.push(b'\n');
-            self.carried += 1;
+    /// Another block begins.
+    pub(super) fn begin_block(&mut self) {
+        self.held_last.clear();
+    }
+
+    /// The LF of a CRLF whose CR ended the block before, for all that is held of it.
+    pub(super) fn line_feed(&mut self) {
+        for place in self.held_last.drain(..) {
+            let slot = self.slots.get_mut(place);
+            if let Some(held) = slot.and_then(|slot| slot.held.as_mut()) {
+                held.block.push(b'\n');
+                self.carried += 1;
+            }
         }
     }
 

@@ -28,6 +28,8 @@ const THINKING: &[&[u8]] = &[
 const TAG: usize = 32;
 /// The longest tag with its attributes.
 const ATTRIBUTES: usize = 256;
+/// The most characters of a scalar that are no digits: those of `undefined`.
+const NO_DIGITS: usize = 9;
 
 /// Where in the frame the reader is.
 #[derive(Debug, Default)]
@@ -183,7 +185,7 @@ impl Reader {
     fn tag(&mut self, cursor: &mut Cursor<'_>) -> Step {
         let rest = cursor.rest();
         let part = |byte: &&u8| is_key_byte(**byte) || matches!(byte, b'|' | b'/');
-        let name = rest.iter().skip(1).take_while(part).count();
+        let name = rest.iter().skip(1).take(TAG).take_while(part).count();
         if name + 1 == rest.len() && name < TAG && !self.ended {
             return Step::Wait;
         }
@@ -191,6 +193,7 @@ impl Reader {
             Some(b'>') if name < TAG => Some(name + 1),
             Some(b' ') if name > 0 && name < TAG => match rest
                 .iter()
+                .take(ATTRIBUTES)
                 .position(|byte| matches!(byte, b'>' | b'\n' | b'{'))
             {
                 None if rest.len() < ATTRIBUTES && !self.ended => return Step::Wait,
@@ -315,7 +318,7 @@ impl Reader {
         let end = rest.iter().skip(self.looked).position(stops);
         let end = end.map(|end| self.looked + end);
         self.looked = end.unwrap_or(rest.len());
-        if self.looked > self.limits.digits {
+        if self.looked > self.limits.digits.saturating_add(NO_DIGITS) {
             return Ok(self.no_scalar(cursor));
         }
         if end.is_none() && !self.ended {

@@ -174,6 +174,7 @@ impl Reader {
         let mut filter = Unescape::default();
         self.again = filter.push(cursor.rest());
         self.again_from = self.base + cursor.at as u64;
+        self.again_wide = self.wide + self.wide_in(cursor.text, cursor.at);
         cursor.at = cursor.text.len();
         self.filter = Some(filter);
     }
@@ -187,7 +188,11 @@ impl Reader {
     ) -> Result<usize, Error> {
         match outcome {
             Ok(used) => {
-                self.wide += self.wide_in(text, used);
+                if self.again.is_empty() {
+                    self.wide += self.wide_in(text, used);
+                } else {
+                    self.wide = self.again_wide;
+                }
                 self.base += used as u64;
                 Ok(used)
             }

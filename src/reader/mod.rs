@@ -161,6 +161,8 @@ pub(crate) struct Reader {
     /// The offset of its beginning. In a document that was escaped once more, offsets count its text
     /// without these escapes.
     again_from: u64,
+    /// What `wide` is there.
+    again_wide: u64,
     log: Log,
     members: Members,
     /// The bracket that closed last, and where it ended.
@@ -213,6 +215,7 @@ impl Reader {
             scratch: Vec::new(),
             again: Vec::new(),
             again_from: 0,
+            again_wide: 0,
             log: Log::default(),
             members: Members::default(),
             last_closer: (0, 0),

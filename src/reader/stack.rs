@@ -36,3 +36,14 @@ impl Bracket {
         }
     }
 }
+
+/// How many open brackets are looked through for one that fits. Without an end to it, a document
+/// that is deeper (which only raised limits allow) would take longer for each bracket.
+const FITTING: usize = 1024;
+
+/// The place of the innermost open bracket that this one closes.
+pub(crate) fn innermost_with(stack: &[Bracket], closer: u8) -> Option<usize> {
+    let mut near = stack.iter().enumerate().rev().take(FITTING);
+    near.find(|(_, open)| open.closer() == closer)
+        .map(|(at, _)| at)
+}

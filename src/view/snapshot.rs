@@ -146,27 +146,59 @@ impl SnapshotView {
 }
 
 impl SnapshotView {
-    /// The text, as it would stand by itself.
-    fn plain(&self) -> impl Iterator<Item = u8> {
-        let mut bytes = self.text.iter().copied();
-        std::iter::from_fn(move || match (bytes.next(), self.form) {
+    /// A text of the view, as it would stand by itself.
+    fn plain<'t>(&self, text: &'t [u8]) -> impl Iterator<Item = u8> + use<'t> {
+        let form = self.form;
+        let mut bytes = text.iter().copied();
+        std::iter::from_fn(move || match (bytes.next(), form) {
             (Some(b'\\'), Form::Embedded) => bytes.next(),
             (byte, _) => byte,
         })
     }
+
+    /// Does the quote at this place begin or end a string, and is no part of one?
+    fn is_bare_quote(&self, at: usize) -> bool {
+        let before = self.text.get(..at).unwrap_or_default();
+        let escapes = before
+            .iter()
+            .rev()
+            .take_while(|byte| **byte == b'\\')
+            .count();
+        match self.form {
+            Form::Plain => escapes % 2 == 0,
+            Form::Embedded => escapes % 4 == 1,
+        }
+    }
+
+    /// Where the innermost open container begins, if that is no more than `most` bytes back.
+    /// No string is open.
+    fn innermost(&self, most: usize) -> Option<usize> {
+        let mut in_string = false;
+        let mut closed = 0;
+        for (at, &byte) in self.text.iter().enumerate().rev().take(most) {
+            match byte {
+                b'"' if self.is_bare_quote(at) => in_string = !in_string,
+                _ if in_string => {}
+                b'}' | b']' => closed += 1,
+                b'{' | b'[' if closed == 0 => return Some(at),
+                b'{' | b'[' => closed -= 1,
+                _ => {}
+            }
+        }
+        None
+    }
 }
 
 impl Sink for SnapshotView {
-    fn shown(&self) -> usize {
-        self.text.len()
-    }
-
-    fn names(&self, level: usize, visit: &mut dyn FnMut(&[u8])) {
+    fn names(&self, most: usize, visit: &mut dyn FnMut(&[u8])) -> usize {
+        let Some(from) = self.innermost(most) else {
+            return most.min(self.text.len());
+        };
+        let text = self.text.get(from..).unwrap_or_default();
         let mut depth = 0;
         let mut string: Option<Vec<u8>> = None;
         let mut last = Vec::new();
-        let mut names = Vec::new();
-        let mut bytes = self.plain();
+        let mut bytes = self.plain(text);
         while let Some(byte) = bytes.next() {
             if let Some(text) = &mut string {
                 match byte {
@@ -179,18 +211,12 @@ impl Sink for SnapshotView {
             match byte {
                 b'"' => string = Some(Vec::new()),
                 b'{' | b'[' => depth += 1,
-                b'}' | b']' => {
-                    // A container at this level that was closed is not the open one.
-                    if depth == level {
-                        names.clear();
-                    }
-                    depth -= 1;
-                }
-                b':' if depth == level => names.push(std::mem::take(&mut last)),
+                b'}' | b']' => depth -= 1,
+                b':' if depth == 1 => visit(&last),
                 _ => {}
             }
         }
-        names.iter().for_each(|name| visit(name));
+        text.len()
     }
 
     #[inline]

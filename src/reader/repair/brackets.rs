@@ -4,7 +4,7 @@ use super::Rule;
 use super::ends::{Ends, Verdict, fence_at, is_key_byte, odd_space};
 use super::quotes::{Open, mark_at};
 use crate::event::Sink;
-use crate::reader::stack::Bracket;
+use crate::reader::stack::{Bracket, innermost_with};
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
 
 impl Reader {
@@ -112,7 +112,7 @@ impl Reader {
         sink: &mut S,
     ) -> Stepped {
         let doubled = self.last_closer == (byte, self.base + cursor.at as u64);
-        let below = self.stack.iter().rposition(|open| open.closer() == byte);
+        let below = innermost_with(&self.stack, byte);
         match below {
             Some(level)
                 if self.lands_in_object(level) || !self.lands_in_object(self.stack.len() - 1) =>
@@ -137,7 +137,7 @@ impl Reader {
     fn wrong_bracket<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
         self.record(Rule::WrongBracket, cursor.at);
         self.shut(byte, cursor, sink);
-        self.go_back_to_object(sink);
+        self.go_back_to_object(cursor, sink);
     }
 
     /// If everything from this level on is closed: is an object open then?
@@ -157,7 +157,7 @@ impl Reader {
             self.close(sink);
         }
         self.shut(byte, cursor, sink);
-        self.go_back_to_object(sink);
+        self.go_back_to_object(cursor, sink);
     }
 
     fn shut<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
@@ -201,7 +201,7 @@ impl Reader {
                         self.record(Rule::EarlyEnd, cursor.at);
                         self.stack.push(Bracket::Object);
                         self.closed = false;
-                        self.go_back_to_object(sink);
+                        self.go_back_to_object(cursor, sink);
                         self.state = State::Between;
                         return Ok(Step::Go);
                     }

@@ -95,15 +95,17 @@ impl Reader {
                 b':' | b'=' | b',' | b'}' | b']' | b')' | b'\n' | b'{' | b'[' | b'"' | b'\'' | b'/'
             )
         };
-        let found = rest.iter().skip(self.looked).position(stops);
         let limit = self.look_limit(cursor);
-        let end = match found {
-            Some(found) if self.looked + found <= limit => self.looked + found,
-            None if rest.len() <= limit && !self.ended => {
-                self.looked = rest.len();
-                return Ok(Step::Wait);
-            }
-            _ => return Ok(self.drop_word(cursor)),
+        let near = rest.iter().take(limit.saturating_add(1));
+        let found = near.skip(self.looked).position(stops);
+        if found.is_none() && rest.len() <= limit && !self.ended {
+            self.looked = rest.len();
+            return Ok(Step::Wait);
+        }
+        let end = found.map(|found| self.looked + found);
+        self.spent += end.unwrap_or(limit) as u64;
+        let Some(end) = end else {
+            return Ok(self.drop_word(cursor));
         };
         if rest
             .get(end)
@@ -150,6 +152,7 @@ impl Reader {
         let rest = cursor.rest();
         let after = rest
             .iter()
+            .take(self.look_limit(cursor).saturating_add(1))
             .skip(end + 1)
             .position(|byte| !byte.is_ascii_whitespace());
         let Some(after) = after else {
@@ -230,6 +233,9 @@ impl Reader {
         }
         if let Some(top) = self.stack.last_mut() {
             *top = Bracket::Set;
+        }
+        if self.stack.len() == 1 {
+            self.root_bracket = Bracket::Set;
         }
         self.looked = 0;
         self.record(Rule::Tuple, at);
@@ -348,7 +354,7 @@ impl Reader {
             Mark::Backtick => b"`",
             _ => b"\"",
         };
-        if self.split_key(quote, cursor.at) {
+        if self.split_key(quote, cursor) {
             return Step::Again;
         }
         self.record(Rule::UnescapedQuote, cursor.at);
@@ -363,7 +369,8 @@ impl Reader {
     }
 
     /// `{"a: 1, "b": 2}`: the key ends at its colon. What came after it is read again.
-    pub(in crate::reader) fn split_key(&mut self, tail: &[u8], at: usize) -> bool {
+    pub(in crate::reader) fn split_key(&mut self, tail: &[u8], cursor: &Cursor<'_>) -> bool {
+        let at = cursor.at;
         let key = self.pending.last_key();
         let Some(colon) = memchr::memchr(b':', key) else {
             return false;
@@ -377,6 +384,8 @@ impl Reader {
         self.pending.key(&name);
         self.pending.end_key();
         self.again_from = (self.base + at as u64).saturating_sub(rest.len() as u64);
+        let wide = rest.iter().filter(|&&byte| byte & 0xC0 == 0x80).count() as u64;
+        self.again_wide = (self.wide + self.wide_in(cursor.text, at)).saturating_sub(wide);
         self.again = rest;
         self.state = State::Colon;
         true
@@ -384,7 +393,7 @@ impl Reader {
 
     /// A control character in a key: the end of a line ends a key whose quote is missing.
     pub(in crate::reader) fn control_in_key(&mut self, byte: u8, cursor: &mut Cursor<'_>) -> Step {
-        if matches!(byte, b'\n' | b'\r') && self.split_key(b"", cursor.at) {
+        if matches!(byte, b'\n' | b'\r') && self.split_key(b"", cursor) {
             return Step::Again;
         }
         self.record(Rule::ControlCharacter, cursor.at);

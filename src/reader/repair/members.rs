@@ -14,7 +14,8 @@ use crate::reader::{Cursor, Reader};
 struct Object {
     /// How many containers were open in it, itself included.
     level: usize,
-    names: HashSet<u64>,
+    /// `None`: there was no budget left to read them. Any member may be one of them.
+    names: Option<HashSet<u64>>,
 }
 
 /// The objects of this kind, and the member that is left out.
@@ -47,13 +48,13 @@ impl Members {
         ended
     }
 
-    /// A container was closed, and so many are open.
+    /// A container was closed, and so many are open. The root may be gone on with.
     #[inline]
     pub(in crate::reader) fn closed(&mut self, level: usize) {
         while self
             .objects
             .last()
-            .is_some_and(|object| object.level > level)
+            .is_some_and(|object| object.level > level.max(1))
         {
             self.objects.pop();
         }
@@ -62,23 +63,26 @@ impl Members {
 
 impl Reader {
     /// A repaired bracket went back to the innermost object. Its names are read from the text that
-    /// is shown, within the budget of all looks.
-    pub(in crate::reader) fn go_back_to_object<S: Sink>(&mut self, sink: &S) {
+    /// is shown, within the budget of all looks; where that is spent, what follows is left out.
+    pub(in crate::reader) fn go_back_to_object<S: Sink>(&mut self, cursor: &Cursor<'_>, sink: &S) {
         let level = self.stack.len();
         let known = self
             .members
             .objects
             .last()
             .is_some_and(|object| object.level == level);
-        let shown = sink.shown();
-        if known || !self.in_object() || self.spent > self.base.saturating_mul(16) + 65_536 {
+        if known || !self.in_object() || self.members.is_left_out() {
             return;
         }
-        self.spent += shown as u64;
+        let read = self.base + cursor.at as u64;
+        let budget = (read.saturating_mul(16) + 65_536).saturating_sub(self.spent);
+        let most = usize::try_from(budget).unwrap_or(usize::MAX);
         let mut names = HashSet::new();
-        sink.names(level, &mut |raw| {
+        let length = sink.names(most, &mut |raw| {
             names.insert(self.members.name(raw));
         });
+        self.spent += length as u64;
+        let names = (length < most).then_some(names);
         self.members.objects.push(Object { level, names });
     }
 
@@ -89,7 +93,8 @@ impl Reader {
         let Some(object) = self.members.objects.last_mut() else {
             return;
         };
-        if object.level == level && !object.names.insert(name) {
+        let is_new = |names: &mut HashSet<u64>| names.insert(name);
+        if object.level == level && !object.names.as_mut().is_some_and(is_new) {
             self.record(Rule::RepeatedMember, cursor.at);
             self.pending.drop_key();
             self.members.left_out = level;

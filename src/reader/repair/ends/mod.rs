@@ -10,7 +10,7 @@ mod member;
 pub(crate) use bytes::{fence_at, is_key_byte, odd_space};
 
 use super::quotes::{Mark, mark_at};
-use crate::reader::stack::Bracket;
+use crate::reader::stack::{Bracket, innermost_with};
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -274,12 +274,12 @@ impl Ends {
 
     /// A bracket that may close a container: from here on, the place is in the one around it.
     fn close(&mut self, place: &Place<'_>, byte: u8) -> Answer {
-        if place.inner && !place.stack.iter().any(|open| open.closer() == byte) {
+        if place.inner && innermost_with(place.stack, byte).is_none() {
             return Some(Verdict::Text);
         }
         let open = place.stack.len().saturating_sub(self.closed);
-        let mut inside = place.stack.iter().take(open);
-        let level = inside.rposition(|open| open.closer() == byte);
+        let inside = place.stack.get(..open).unwrap_or_default();
+        let level = innermost_with(inside, byte);
         self.closed = place.stack.len() - level.unwrap_or(open.saturating_sub(1));
         self.line = false;
         self.go(Phase::Closer, 1)
@@ -306,7 +306,7 @@ impl Ends {
                 Some(Verdict::Close)
             }
             b'}' | b']' => self.close(place, byte),
-            b')' if place.stack.iter().any(|open| open.closer() == b')') => self.close(place, byte),
+            b')' if innermost_with(place.stack, byte).is_some() => self.close(place, byte),
             b'+' if place.mark.is_some() => self.go(Phase::Plus, 1),
             b'/' => self.comment(text, place),
             b'#' if place.scalar || place.mark.is_some() && place.calm() => Some(Verdict::Close),
