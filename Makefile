@@ -8,7 +8,7 @@ SHELL  := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
-say = @printf '\n\033[1m== %s\033[0m\n' "$(1)"
+say = @scripts/say "$(1)"
 
 .PHONY: help
 help: ## Show the targets.
@@ -60,7 +60,7 @@ check: $(VENV)/ready ## Formatting, lints and types.
 	@$(BIN)/mypy
 
 .PHONY: rust-test
-rust-test: prerequisites
+rust-test: prerequisites ## The tests of the core.
 	$(call say,cargo test)
 	@cargo test --quiet --locked --package wholejson
 
@@ -72,7 +72,7 @@ tests/js/node_modules/ready: tests/js/package.json
 	@touch $@
 
 .PHONY: python-test
-python-test: install tests/js/node_modules/ready benches/node_modules/ready
+python-test: install tests/js/node_modules/ready benches/node_modules/ready ## Build and install the wheel, and run the Python tests on it.
 	$(call say,stubtest)
 	@cd tests && ../$(BIN)/python -m mypy.stubtest wholejson._core
 	$(call say,pytest on the installed wheel)

@@ -45,6 +45,11 @@ def tracked(*paths: str) -> set[str]:
     return set(listed.stdout.split())
 
 
+def test_what_make_says_is_plain_and_not_on_stdout_where_no_terminal_is():
+    said = subprocess.run([ROOT / "scripts/say", "a step"], capture_output=True, text=True)
+    assert (0, "", "\n== a step\n") == (said.returncode, said.stdout, said.stderr)
+
+
 @needs_wheel
 def test_the_wheel_is_for_every_python_from_3_10_on_this_platform():
     tag = r"wholejson-[\d.]+-cp310-abi3-(manylinux_\d+_\d+|manylinux2014|musllinux|macosx|win)\w*"
