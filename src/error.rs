@@ -115,11 +115,11 @@ impl Error {
     pub const fn offset(&self) -> u64 {
         self.offset
     }
-    /// The line, counted from 1.
+    /// The line, counted from 1; 0 where it is not counted.
     pub const fn line(&self) -> u64 {
         self.line
     }
-    /// The column in code points, counted from 1.
+    /// The column in code points, counted from 1; 0 where it is not counted.
     pub const fn column(&self) -> u64 {
         self.column
     }
@@ -131,13 +131,15 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let message = self.kind.message();
+        // A stream of events has no lines to count: there the offset says all.
+        if self.line == 0 {
+            return write!(f, "{message} (offset {})", self.offset);
+        }
         write!(
             f,
-            "{} (line {}, column {}, offset {})",
-            self.kind.message(),
-            self.line,
-            self.column,
-            self.offset
+            "{message} (line {}, column {}, offset {})",
+            self.line, self.column, self.offset
         )
     }
 }

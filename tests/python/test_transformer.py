@@ -60,7 +60,7 @@ def test_a_slow_reader_gets_the_newest_snapshot_only():
     rest = transformer.finish()
     assert ['{"name": "John Doe"}'] == contents(rest)
     assert transformer.report["bytes_out"] == len(first + rest)
-    with pytest.raises(wholejson.UsageError):
+    with pytest.raises(wholejson.UsageError, match=r"\(offset \d+\)$"):
         transformer.push(b"")
 
 
