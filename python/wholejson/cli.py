@@ -230,7 +230,7 @@ def serve(
     try:
         raise typer.Exit(run(settings))
     except OSError as error:
-        _fail(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}")
+        _fail(str(error))
 
 
 @app.command()

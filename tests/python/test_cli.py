@@ -185,6 +185,15 @@ def test_serve_says_that_a_port_is_taken() -> None:
     assert (1, True) == (code, f"cannot listen on 127.0.0.1:{port}" in err)
 
 
+def test_serve_says_that_the_port_for_metrics_is_taken() -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        code, _, err = run("serve", "--replay", "--port", "0", "--metrics-port", port)
+    assert (1, True) == (code, f"cannot listen on 127.0.0.1:{port} for metrics" in err)
+
+
 @pytest.mark.parametrize(
     ("missing", "command", "remedy"),
     [

@@ -34,7 +34,7 @@ def route(path: str, method: str) -> tuple[str, dict[str, Any] | None]:
         found = (methods for pattern, methods in _ROUTES if pattern.fullmatch(rest))
         allowed = next(found, None)
     if allowed is None:
-        text = "there is nothing at this path"
+        text = "there is nothing at this path; the API is below /v1, such as /v1/chat/completions"
         return rest, {"status": 404, "message": text, "code": "unknown_path"}
     if method not in allowed:
         headers = [(b"allow", ", ".join(allowed).encode())]

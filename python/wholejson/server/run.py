@@ -16,6 +16,8 @@ import uvicorn
 from .config import Settings
 
 if TYPE_CHECKING:
+    from prometheus_client import CollectorRegistry
+
     from wholejson._http.types import ASGIApp
 
 __all__ = ["run", "worker"]
@@ -90,7 +92,7 @@ def run(settings: Settings) -> int:
 
 def _serve_one(settings: Settings, options: dict[str, Any], stack: contextlib.ExitStack) -> None:
     from .app import compose
-    from .metrics import Metrics, serve_metrics
+    from .metrics import Metrics
 
     metrics = Metrics()
     server: uvicorn.Server | None = None
@@ -98,9 +100,7 @@ def _serve_one(settings: Settings, options: dict[str, Any], stack: contextlib.Ex
     server = uvicorn.Server(uvicorn.Config(app, **options))
     bound = _bound(settings)
     stack.callback(bound.close)
-    if settings.metrics_port is not None:
-        at = serve_metrics(settings.metrics_host, settings.metrics_port, metrics.registry)
-        _say_metrics(settings, at)
+    _metrics(settings, metrics.registry)
     _say(settings, bound.getsockname()[1])
     server.run([bound])
 
@@ -113,9 +113,7 @@ def _serve_many(settings: Settings, options: dict[str, Any], stack: contextlib.E
         folder = tempfile.mkdtemp(prefix="wholejson-metrics-")
         stack.callback(shutil.rmtree, folder, ignore_errors=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        from .metrics import serve_metrics
-
-        _say_metrics(settings, serve_metrics(settings.metrics_host, settings.metrics_port, None))
+        _metrics(settings, None)
     _say(settings, port)
     uvicorn.run(_WORKER, factory=True, port=port, workers=settings.workers, **options)
 
@@ -127,20 +125,34 @@ def _bound(settings: Settings) -> socket.socket:
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((settings.host, settings.port))
-    except OSError:
+    except OSError as error:
         bound.close()
-        raise
+        raise _taken(settings.host, settings.port, error) from error
     return bound
+
+
+def _metrics(settings: Settings, registry: CollectorRegistry | None) -> None:
+    """Serve metrics, and say where; raise `OSError` if the address is taken."""
+    from .metrics import serve_metrics
+
+    host, port = settings.metrics_host, settings.metrics_port
+    if port is None:
+        return
+    try:
+        port = serve_metrics(host, port, registry)
+    except OSError as error:
+        raise _taken(host, port, error, " for metrics") from error
+    print(f"wholejson: metrics on http://{host}:{port}/metrics", file=sys.stderr)
+
+
+def _taken(host: str, port: int, error: OSError, what: str = "") -> OSError:
+    return OSError(f"cannot listen on {host}:{port}{what}: {error.strerror or error}")
 
 
 def _say(settings: Settings, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     what = "replayed documents" if settings.replay else settings.upstream
     print(f"wholejson: listening on http://{host}:{port}/v1, serving {what}", file=sys.stderr)
-
-
-def _say_metrics(settings: Settings, port: int) -> None:
-    print(f"wholejson: metrics on http://{settings.metrics_host}:{port}/metrics", file=sys.stderr)
 
 
 def _raise_file_limit() -> None:
