@@ -70,7 +70,9 @@ class Record:
         """
         chunks = [chunk for chunk in self.chunks() if _is_chunk(chunk)]
         if not chunks:
-            raise ValueError("the stream had no chunks, and there is no completion")
+            raise ValueError(
+                'no completion: the stream had no chunk whose object is "chat.completion.chunk"'
+            )
         if isinstance(chunks[0], dict):
             return _dict_completion(chunks)
         from openai.lib.streaming.chat import ChatCompletionStreamState

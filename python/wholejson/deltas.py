@@ -6,6 +6,7 @@ from collections.abc import AsyncIterable, Iterable
 from typing import TYPE_CHECKING, overload
 
 from ._core import Aggregator
+from .inputs import refuse_no_stream
 from .updates import AsyncUpdates, Updates
 
 if TYPE_CHECKING:
@@ -56,13 +57,9 @@ def snapshots(
     :raises TypeError, ValueError: at once, for a wrong option.
     """
     document = _Document(Aggregator(root=root, repair=repair, style=style, limits=limits))
+    refuse_no_stream(deltas, "snapshots()")
     if isinstance(deltas, AsyncIterable):
         return AsyncUpdates(deltas, document)
-    if isinstance(deltas, (str, bytes, bytearray, memoryview)):
-        raise TypeError(
-            f"snapshots() takes an iterable of deltas, not one {type(deltas).__name__}; "
-            "put it in a list"
-        )
     return Updates(deltas, document)
 
 

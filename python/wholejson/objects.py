@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ._core import Aggregator
 from .errors import UpstreamError
 from .facts import facts_of, index_of, text_of
+from .inputs import refuse_no_stream
 from .shapes import get, says
 from .updates import AsyncUpdates, Updates
 
@@ -85,13 +86,9 @@ def updates(
     parts: Iterable[Any] | AsyncIterable[Any], document: ChunkDocument
 ) -> Updates[Any] | AsyncUpdates[Any]:
     """Iterate over what a document gives, sync or async as its parts are."""
+    refuse_no_stream(parts, "wholejson")
     if isinstance(parts, AsyncIterable):
         return AsyncUpdates(parts, document)
-    if isinstance(parts, _TEXT):
-        raise TypeError(
-            f"an iterable of deltas or chunks is needed, not one {type(parts).__name__}; "
-            "put it in a list"
-        )
     return Updates(parts, document)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .completion import Record
+from .inputs import refuse_no_stream
 from .rewrite import Rewriter
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def wrap_stream(
     :raises LimitError: when a limit is passed.
     :raises NoJSONError: at the end, if there was text but no JSON in it; ``text`` has it.
     :raises UpstreamError: if the stream ends and a choice has no ``finish_reason``.
-    :raises TypeError, ValueError: at once, for a wrong option.
+    :raises TypeError, ValueError: at once, for a wrong option, what is no stream, or a stream that
+        has whole documents in its chunks already.
 
     All are raised where the bytes form writes its one error event: after the last chunk that is
     true. Whatever the wrapped stream itself raises comes through as it is.
@@ -83,6 +85,8 @@ def wrap_stream(
         "limits": limits,
         "choices": choices,
     }
+    refuse_no_stream(stream, "wrap_stream()")
+    _refuse_transformed(stream)
     if isinstance(stream, AsyncIterable):
         return AsyncChunkStream(stream, options)
     return ChunkStream(stream, options)
@@ -235,6 +239,16 @@ class AsyncChunkStream(_Base[Chunk]):
         async for _ in self:
             pass
         return self._record.completion()
+
+
+def _refuse_transformed(stream: Any) -> None:
+    """Raise a `ValueError` for a stream with the option on: whole documents are no deltas."""
+    headers = getattr(getattr(stream, "response", None), "headers", None)
+    if isinstance(headers, Mapping) and "x-valid-json-chunks" in headers:
+        raise ValueError(
+            "each chunk of this stream has the whole document already: read it as it is, or ask "
+            "for it without stream_options.valid_json_chunks"
+        )
 
 
 def _how(fault: Exception) -> Literal["closed", "timeout", "upstream"]:

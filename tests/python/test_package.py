@@ -19,12 +19,13 @@ MODULES = {
 }
 
 # Who may know whom, from the leaves up. A name stands for the modules below it too.
-LEAVES = {"_core", "errors", "aliases", "types"}
+LEAVES = {"_core", "errors", "aliases", "inputs", "types"}
 OBJECTS = {"shapes", "facts", "carry", "rewrite", "completion"}
 CLIENT = {"transport", "exchange"}
 MAY_KNOW = {
     "errors": set(),
     "aliases": set(),
+    "inputs": set(),
     "types": {"aliases"},
     "shapes": set(),
     "facts": {"shapes"},

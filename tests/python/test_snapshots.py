@@ -175,8 +175,16 @@ def test_what_is_asked_for_is_what_comes():
 
 @pytest.mark.parametrize("deltas", ["{}", b"{}", bytearray(b"{}"), memoryview(b"{}"), None, 3])
 def test_what_is_no_iterable_of_deltas_is_refused_at_once(deltas):
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError, match=f"not one {type(deltas).__name__}; "):
         wholejson.snapshots(deltas)
+
+
+def test_deltas_that_were_not_awaited_are_refused_with_the_remedy():
+    async def deltas():
+        return ["{}"]
+
+    with pytest.raises(TypeError, match="await it first"):
+        wholejson.snapshots(deltas())
 
 
 def test_a_wrong_option_is_refused_at_once():

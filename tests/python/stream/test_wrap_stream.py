@@ -6,6 +6,7 @@ import asyncio
 import copy
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -349,6 +350,33 @@ def test_other_attributes_are_those_of_the_stream_behind():
     assert wholejson.wrap_stream(Source([])).response == "the response"
     with pytest.raises(AttributeError):
         _ = wholejson.wrap_stream([]).response
+
+
+async def not_awaited():
+    return []
+
+
+@pytest.mark.parametrize(
+    ("make", "remedy"),
+    [
+        (not_awaited, "await it first"),
+        (lambda: ChatCompletionChunk.model_construct(choices=[]), "stream=True"),
+        (dict, "put it in a list"),
+        (str, "put it in a list"),
+        (lambda: None, "the stream itself"),
+    ],
+)
+def test_what_is_no_stream_is_refused_at_once_with_the_remedy(make, remedy):
+    with pytest.raises(TypeError, match=remedy):
+        wholejson.wrap_stream(make())
+
+
+def test_a_stream_that_has_whole_documents_already_is_refused():
+    class Transformed(Source):
+        response = SimpleNamespace(headers={"x-valid-json-chunks": "snapshot"})
+
+    with pytest.raises(ValueError, match="read it as it is"):
+        wholejson.wrap_stream(Transformed([]))
 
 
 def test_a_wrong_option_is_refused_at_once():

@@ -1,0 +1,27 @@
+"""What is often handed over in place of a stream, and what to do instead."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, Iterable, Mapping
+from inspect import iscoroutine
+from typing import Any
+
+__all__ = ["refuse_no_stream"]
+
+
+def refuse_no_stream(given: Any, taker: str) -> None:
+    """Raise a `TypeError` for what is no stream, or is one part that happens to be iterable."""
+    if isinstance(given, (str, bytes, bytearray, memoryview, Mapping)):
+        remedy = "put it in a list"
+    elif hasattr(type(given), "model_dump"):
+        remedy = "ask for a stream by stream=True, or put a single chunk in a list"
+    elif isinstance(given, (AsyncIterable, Iterable)) or hasattr(type(given), "__getitem__"):
+        return
+    elif hasattr(type(given), "__await__"):
+        remedy = "await it first"
+        if iscoroutine(given):
+            given.close()  # or Python warns that it was never awaited
+    else:
+        remedy = "hand over the stream itself"
+    kind = type(given).__name__
+    raise TypeError(f"{taker} takes an iterable or async iterable, not one {kind}; {remedy}")
