@@ -15,6 +15,10 @@ impl Reader {
         wtf8: bool,
         sink: &mut S,
     ) -> Result<(), Error> {
+        if delta.is_ascii() && self.decoder.is_empty() {
+            return self.read(delta, sink);
+        }
+        self.wide_text = true;
         let mut rest = delta;
         while let Some(piece) = self.decoder.next(&mut rest, wtf8) {
             match piece {
@@ -203,6 +207,9 @@ impl Reader {
     /// Continuation bytes of this line in the first `end` bytes of a text that begins at `base`.
     #[inline]
     pub(super) fn wide_in(&self, text: &[u8], end: usize) -> u64 {
+        if !self.wide_text {
+            return 0;
+        }
         let from = usize::try_from(self.line_from.saturating_sub(self.base)).unwrap_or(end);
         let line = text.get(from..end).unwrap_or_default();
         line.iter().filter(|&&byte| byte & 0xC0 == 0x80).count() as u64

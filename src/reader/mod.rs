@@ -184,6 +184,8 @@ pub(crate) struct Reader {
     line_from: u64,
     /// Continuation bytes of this line before `base`: columns count code points.
     wide: u64,
+    /// Has any text come that is not ASCII?
+    wide_text: bool,
     changed: bool,
     closed: bool,
 }
@@ -229,6 +231,7 @@ impl Reader {
             line: 1,
             line_from: 0,
             wide: 0,
+            wide_text: false,
             changed: false,
             closed: false,
         }

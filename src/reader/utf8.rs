@@ -24,6 +24,12 @@ pub(crate) struct Decoder {
 }
 
 impl Decoder {
+    /// Is nothing waiting for its rest?
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.carried == 0
+    }
+
     /// Takes the next piece off the front of `rest`; `None` when it is used up, with what may
     /// become a code point kept back. With `wtf8`, surrogates written as three bytes may join.
     pub(crate) fn next<'a>(&mut self, rest: &mut &'a [u8], wtf8: bool) -> Option<Piece<'a>> {
