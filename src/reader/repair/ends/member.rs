@@ -86,6 +86,11 @@ impl Ends {
         }
     }
 
+    pub(super) fn begin_bare_key(&mut self) -> Answer {
+        self.from = self.at;
+        self.go(Phase::BareKey, 0)
+    }
+
     pub(super) fn bare_key(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         loop {
             if self.at.saturating_sub(self.spaces) > place.limit {
@@ -100,8 +105,16 @@ impl Ends {
         }
     }
 
+    /// `10:31`, which is no key and its value.
+    fn is_clock(&self, text: &[u8]) -> Option<bool> {
+        let next = *text.get(self.at + 1)?;
+        let word = text.get(self.from..self.at).unwrap_or_default();
+        Some(next.is_ascii_digit() && word.iter().all(u8::is_ascii_digit) && !self.line)
+    }
+
     pub(super) fn bare_key_end(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         match self.space(text)? {
+            b':' if self.is_clock(text)? => Some(Verdict::Text),
             b':' if place.clean => Some(Verdict::Close),
             b':' => self.go(Phase::Value(Then::Close), 1),
             _ => Some(Verdict::Text),
@@ -166,7 +179,9 @@ impl Ends {
             match mark_at(text, self.at) {
                 Some((mark, length)) if open.closes_with(mark) => {
                     self.line = false;
-                    return self.go(Phase::ValueEnd, length);
+                    self.gap = false;
+                    self.from = self.at.saturating_sub(1);
+                    return self.go(Phase::ValueEnd(mark), length);
                 }
                 _ if byte == b'\\' => {
                     text.get(self.at + 1)?;
@@ -177,9 +192,17 @@ impl Ends {
         }
     }
 
-    pub(super) fn value_end(&mut self, text: &[u8]) -> Answer {
+    /// After it. Where the quote opens a key in its turn, there too a closing quote is missing.
+    pub(super) fn value_end(&mut self, text: &[u8], mark: Mark) -> Answer {
         let byte = self.space(text)?;
         let ends = matches!(byte, b',' | b'}' | b']' | b'"' | b'/' | b'`') || self.line;
-        Some(if ends { Verdict::Opens } else { Verdict::Text })
+        if ends {
+            return Some(Verdict::Opens);
+        }
+        let apart = matches!(text.get(self.from), Some(b',' | b' '));
+        if apart && !self.gap && is_key_byte(byte) {
+            return self.begin_key(mark, Wants::Opening, 0);
+        }
+        Some(Verdict::Text)
     }
 }

@@ -85,7 +85,7 @@ enum Phase {
     /// In a quoted text after a colon.
     ValueText(Mark),
     /// After a quoted text after a colon.
-    ValueEnd,
+    ValueEnd(Mark),
     /// In an ellipsis.
     Dots,
     /// After an ellipsis.
@@ -210,7 +210,7 @@ impl Ends {
                 Phase::ValueWord(then) => self.value_word(text, place, then),
                 Phase::ValueWordEnd(then) => self.value_word_end(text, place, then),
                 Phase::ValueText(mark) => self.value_text(text, place, mark),
-                Phase::ValueEnd => self.value_end(text),
+                Phase::ValueEnd(mark) => self.value_end(text, mark),
                 Phase::Dots => self.dots(text, place),
                 Phase::DotsEnd => self.dots_end(text),
                 Phase::Landing => self.behind_bracket(text),
@@ -239,7 +239,7 @@ impl Ends {
         match self.phase {
             Phase::After | Phase::Comma | Phase::Closer | Phase::Plus => Verdict::Close,
             Phase::Adjacent | Phase::Landing => Verdict::Text,
-            Phase::ValueText(_) | Phase::ValueEnd => Verdict::Opens,
+            Phase::ValueText(_) | Phase::ValueEnd(_) => Verdict::Opens,
             Phase::BareKey | Phase::BareKeyEnd | Phase::Key(_, Wants::Opening) => Verdict::Text,
             _ => self.beyond(place),
         }
@@ -384,7 +384,7 @@ impl Ends {
         if place.inner {
             return Some(Verdict::Text);
         }
-        self.go(Phase::BareKey, 0)
+        self.begin_bare_key()
     }
 
     fn after_quote(&mut self, text: &[u8], place: &Place<'_>, mark: Mark, length: usize) -> Answer {
@@ -436,7 +436,7 @@ impl Ends {
             0xE2 if text.get(self.at..)?.starts_with("…".as_bytes()) => Some(Verdict::Close),
             b'{' | b'[' if place.clean => Some(Verdict::Close),
             _ if is_key_byte(byte) && self.in_object(place) && place.calm() => {
-                self.go(Phase::BareKey, 0)
+                self.begin_bare_key()
             }
             _ => Some(Verdict::Text),
         }
