@@ -221,6 +221,24 @@ def test_a_missing_extra_is_told_with_the_command_that_installs_it(
     assert "Traceback" not in ran.stderr
 
 
+def test_on_a_small_terminal_the_demo_shows_where_the_object_grows() -> None:
+    from rich.console import Console
+
+    from wholejson.server.demo import _frame, _Side
+
+    console = Console(width=80, height=24, color_system=None)
+    shreds, wholes = _Side(), _Side()
+    shreds.contents = [f"shred {number}" for number in range(100)]
+    wholes.contents = [json.dumps(list(range(100)))]
+    with console.capture() as capture:
+        console.print(_frame(console, shreds, wholes, rows=18))
+    drawn = capture.get()
+    assert len(drawn.splitlines()) < 24
+    assert "shred 99" in drawn
+    assert " 99 " in drawn
+    assert "shred 1 " not in drawn
+
+
 def test_the_demo_shows_shreds_and_whole_objects_each_on_a_line_and_ends() -> None:
     code, out, err = run("demo", "--pace", "0.001")
     assert code == 0

@@ -148,7 +148,7 @@ def _side_by_side(console: Console, client: openai.OpenAI, model: str, title: st
         for thread in threads:
             thread.start()
         while any(thread.is_alive() for thread in threads):
-            live.update(_frame(console, *sides))
+            live.update(_frame(console, *sides, rows=max(3, console.height - 6)))
             threads[0].join(0.05)
             threads[1].join(0.05)
         live.update(_frame(console, *sides))
@@ -157,22 +157,32 @@ def _side_by_side(console: Console, client: openai.OpenAI, model: str, title: st
             raise side.error
 
 
-def _frame(console: Console, shreds: _Side, wholes: _Side) -> Columns:
+def _frame(console: Console, shreds: _Side, wholes: _Side, rows: int | None = None) -> Columns:
+    """Draw both sides; with `rows`, only the last ones, where what is new appears."""
     width = max(30, console.width // 2 - 1)
     left = Text()
     for content in shreds.contents:
         left.append(json.dumps(content, ensure_ascii=False), style="dim red")
         left.append(" ")
-    latest = wholes.contents[-1] if wholes.contents else "{}"
-    value = json.dumps(json.loads(latest), indent=2, ensure_ascii=False)
+    whole = Text("nothing yet", style="dim")
+    if wholes.contents:
+        value = json.loads(wholes.contents[-1])
+        whole = Text(json.dumps(value, indent=2, ensure_ascii=False), style="green")
     right = Group(
-        Text(value, style="green"),
-        Text(f"\n{len(wholes.contents)} chunks, each one whole", style="dim"),
+        _last(console, whole, width, rows),
+        Text(f"\nchunks, each one whole: {len(wholes.contents)}", style="dim"),
     )
     return Columns(
         [
-            Panel(left, title="deltas", width=width),
+            Panel(_last(console, left, width, rows), title="deltas", width=width),
             Panel(right, title="valid_json_chunks", width=width),
         ],
         padding=0,
     )
+
+
+def _last(console: Console, text: Text, width: int, rows: int | None) -> Text:
+    """Give the last rows of a text in a panel of that width."""
+    if rows is None:
+        return text
+    return Text("\n").join(text.wrap(console, width - 4)[-rows:])
