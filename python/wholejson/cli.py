@@ -67,6 +67,10 @@ def main() -> NoReturn:
     except BrokenPipeError:
         _forget_stdout()
         sys.exit(0)
+    except OSError as error:
+        _say(f"reading or writing failed: {error.strerror or error}")
+        _forget_stdout()
+        sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
@@ -254,6 +258,8 @@ def demo(
 
 def _stdin() -> Iterator[bytes]:
     """Give what stdin brings, as it arrives."""
+    if sys.stdin is None or sys.stdout is None:
+        _misuse("stdin and stdout must be open")
     while True:
         part = os.read(sys.stdin.fileno(), _READ)
         if not part:

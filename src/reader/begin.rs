@@ -132,7 +132,7 @@ impl Begin {
     fn first_in_object(&mut self, text: &[u8], scene: &Scene) -> Answer {
         let byte = self.space(text)?;
         match byte {
-            b'\\' => return escaped(text, self.at),
+            b'\\' => return escaped(text, self.at, scene.limit),
             b'}' | b']' => return yes_if(scene.credible),
             b'/' | b'#' | b',' if scene.credible => return Some(Belief::Yes),
             _ => {}
@@ -151,7 +151,7 @@ impl Begin {
     fn first_in_array(&mut self, text: &[u8], scene: &Scene) -> Answer {
         let byte = self.space(text)?;
         match byte {
-            b'\\' => escaped(text, self.at),
+            b'\\' => escaped(text, self.at, scene.limit),
             b'[' => self.go(Phase::First, 1),
             b'{' => self.nested_object(text, scene),
             _ if mark_at(text, self.at).is_some() => Some(Belief::Yes),
@@ -169,10 +169,13 @@ impl Begin {
         let mut at = self.at + 1;
         while text.get(at)?.is_ascii_whitespace() {
             at += 1;
+            if at - self.at > scene.limit {
+                return yes_if(scene.credible);
+            }
         }
         let byte = *text.get(at)?;
         if byte == b'\\' {
-            return escaped(text, at);
+            return escaped(text, at, scene.limit);
         }
         let begins = mark_at(text, at).is_some() || byte == b'}' || is_key_byte(byte);
         yes_if(begins || scene.credible)
@@ -335,9 +338,12 @@ impl Begin {
 }
 
 /// `\"` after a bracket: the whole document is escaped. White space before it may be escaped too.
-fn escaped(text: &[u8], at: usize) -> Answer {
-    let mut at = at;
+fn escaped(text: &[u8], from: usize, limit: usize) -> Answer {
+    let mut at = from;
     loop {
+        if at - from > limit {
+            return Some(Belief::No);
+        }
         match (text.get(at)?, text.get(at + 1)?) {
             (b'\\', b'"') => return Some(Belief::Escaped),
             (b'\\', b'n' | b't' | b'r') => at += 2,

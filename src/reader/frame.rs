@@ -136,12 +136,12 @@ impl Reader {
         let rest = cursor.rest();
         // White space is counted where it is skipped.
         let stops = |byte: &u8| matches!(byte, b'{' | b'[' | b'`' | b'<' | b'(') || is_space(*byte);
-        let run = rest
-            .iter()
-            .skip(1)
-            .position(stops)
-            .map_or(rest.len(), |run| run + 1);
-        let run = if self.frame.prose { run } else { 1 };
+        let run = if self.frame.prose {
+            let run = rest.iter().skip(1).position(stops);
+            run.map_or(rest.len(), |run| run + 1)
+        } else {
+            1
+        };
         self.pass(run, cursor);
         Step::Go
     }

@@ -9,6 +9,8 @@ pub(crate) struct Pending {
     text: Vec<u8>,
     /// Where the last key begins.
     key_from: usize,
+    /// How much of it was searched for a colon, in vain.
+    searched: usize,
 }
 
 const OBJECT: u8 = 1;
@@ -26,6 +28,7 @@ impl Pending {
     #[inline]
     pub(crate) fn begin_key(&mut self) {
         self.key_from = self.text.len();
+        self.searched = 0;
     }
 
     /// More of the key that was begun: the inside of a JSON string.
@@ -43,6 +46,15 @@ impl Pending {
     pub(crate) fn last_key(&self) -> &[u8] {
         let key = self.text.get(self.key_from..).unwrap_or_default();
         key.strip_suffix(&[KEY_END]).unwrap_or(key)
+    }
+
+    /// Where the first colon in it is. What was searched in vain is not searched again.
+    pub(crate) fn colon_in_key(&mut self) -> Option<usize> {
+        let key = self.last_key();
+        let rest = key.get(self.searched..).unwrap_or_default();
+        let found = memchr::memchr(b':', rest).map(|colon| self.searched + colon);
+        self.searched = found.unwrap_or(key.len());
+        found
     }
 
     /// Takes the end of the last key back.

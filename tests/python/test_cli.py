@@ -133,6 +133,20 @@ def test_a_reader_that_goes_away_is_no_error() -> None:
     assert (1, b"") == (out.count(b"\n"), err)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a shell of POSIX")
+@pytest.mark.parametrize("streams", [">/dev/full", ">&-", "<&-"])
+@pytest.mark.parametrize("command", ["pipe", "sse"])
+def test_streams_that_do_not_work_are_told_in_words(command: str, streams: str) -> None:
+    line = f'printf \'{{"a": "x"}}\' | "$0" -m wholejson {command} {streams}'
+    ran = subprocess.run(
+        ["sh", "-c", line, sys.executable],
+        capture_output=True, timeout=60, env=ENVIRONMENT, check=False,
+    )  # fmt: skip
+    assert ran.returncode == 2
+    assert ran.stderr.startswith(b"wholejson: ")
+    assert ran.stderr.count(b"\n") == 1
+
+
 def test_help_has_examples() -> None:
     for command, example in (
         ("pipe", "| wholejson pipe"),

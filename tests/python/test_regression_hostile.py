@@ -48,10 +48,20 @@ def test_no_member_is_replaced_however_many_brackets_are_repaired(
     ("before", "repeated", "options"),
     [
         ("", "<a ", {}),
+        ("", '"', {}),
+        ("{", '"a', {}),
+        ('{"a": "', "\t", {}),
         ('{"a": 1, ', "a ", {}),
         ("[" * 20_000, ")", {"limits": wholejson.Limits(depth=1 << 20)}),
     ],
-    ids=["tags without an end", "words where a key should be", "brackets that fit nowhere"],
+    ids=[
+        "tags without an end",
+        "quotes before the document",
+        "quotes in a key",
+        "tabs in a string",
+        "words where a key should be",
+        "brackets that fit nowhere",
+    ],
 )
 def test_a_long_delta_takes_linear_time(
     before: str, repeated: str, options: dict[str, wholejson.Limits]
@@ -65,6 +75,20 @@ def test_a_long_delta_takes_linear_time(
 
     short = min(seconds(2_000) for _ in range(3))
     assert seconds(32_000) < 80 * short + 0.05
+
+
+@pytest.mark.parametrize(("before", "delta"), [("x {", "\\n"), ("x [{", " ")])
+def test_many_deltas_take_linear_time_where_a_document_may_begin(before: str, delta: str) -> None:
+    def seconds(times: int) -> float:
+        reader = wholejson.Aggregator()
+        reader.feed(before)
+        began = time.process_time()
+        for _ in range(times):
+            reader.feed(delta)
+        return time.process_time() - began
+
+    short = min(seconds(3_000) for _ in range(3))
+    assert seconds(24_000) < 24 * short + 0.05
 
 
 @pytest.mark.parametrize("text", ["null", "-1.5", "-1.5e+9", "-1.56e+9"])

@@ -371,10 +371,10 @@ impl Reader {
     /// `{"a: 1, "b": 2}`: the key ends at its colon. What came after it is read again.
     pub(in crate::reader) fn split_key(&mut self, tail: &[u8], cursor: &Cursor<'_>) -> bool {
         let at = cursor.at;
-        let key = self.pending.last_key();
-        let Some(colon) = memchr::memchr(b':', key) else {
+        let Some(colon) = self.pending.colon_in_key() else {
             return false;
         };
+        let key = self.pending.last_key();
         let (name, rest) = key.split_at(colon);
         let (name, mut rest) = (name.trim_ascii().to_vec(), rest.to_vec());
         rest.extend_from_slice(tail);

@@ -160,8 +160,8 @@ impl Reader {
         self.record(Rule::ControlCharacter, cursor.at);
         // The look at the line's end has seen all the white space after it.
         let rest = cursor.rest();
-        let space = rest.iter().position(|byte| !byte.is_ascii_whitespace());
         let run = if byte == b'\n' || byte == b'\r' {
+            let space = rest.iter().position(|byte| !byte.is_ascii_whitespace());
             space.unwrap_or(rest.len())
         } else {
             1
