@@ -266,7 +266,9 @@ fn gist(text: &str) -> Value {
             let said = choices
                 .entry(choice["index"].as_u64().unwrap())
                 .or_default();
-            if choice["delta"]["content"].is_string() {
+            // A held chunk that goes out as it was may say "", beside its role; it shows nothing.
+            let content = choice["delta"]["content"].as_str();
+            if content.is_some_and(|content| !content.is_empty()) {
                 said.0 = choice["delta"]["content"].clone();
             }
             said.1 += choice["delta"]["reasoning"].as_str().unwrap_or_default();
@@ -281,6 +283,11 @@ fn gist(text: &str) -> Value {
                 said.3 = choice["delta"]["role"].clone();
             }
         }
+    }
+    // A held chunk counts as older than all that was dropped before it, so where some were, the
+    // order of log-probabilities is not the same at every pace.
+    for said in choices.values_mut() {
+        said.2.sort_by_key(Value::to_string);
     }
     json!([choices.into_iter().collect::<Vec<_>>(), usage, rest])
 }
