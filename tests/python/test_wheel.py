@@ -82,7 +82,7 @@ def test_the_wheel_requires_nothing_and_offers_its_extras():
     required = [each for each in lines if each.startswith("Requires-Dist:")]
     assert [] == [each for each in required if "extra ==" not in each]
     extras = {each.split(": ")[1] for each in lines if each.startswith("Provides-Extra:")}
-    assert {"openai", "gateway", "cli", "all"} == extras
+    assert {"openai", "gateway", "cli", "pydantic", "all"} == extras
     assert "License-Expression: MIT" in lines
     assert "Requires-Python: >=3.10" in lines
 
