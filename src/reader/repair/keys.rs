@@ -349,21 +349,15 @@ impl Reader {
     /// A letter right after the quote of a key. If there is a colon in the key, its closing quote
     /// was missing, and the rest is read again; otherwise the quote is part of the key.
     fn quote_in_key(&mut self, cursor: &Cursor<'_>) -> Step {
-        let quote: &[u8] = match self.open.mark {
-            Mark::Single => b"'",
-            Mark::Backtick => b"`",
-            _ => b"\"",
-        };
+        let quote = self.open.mark.written();
         if self.split_key(quote, cursor) {
             return Step::Again;
         }
         self.record(Rule::UnescapedQuote, cursor.at);
         self.pending.reopen_key();
-        self.pending.key(match self.open.mark {
-            Mark::Single => b"'",
-            Mark::Backtick => b"`",
-            _ => b"\\\"",
-        });
+        self.scratch.clear();
+        push_text(&mut self.scratch, quote);
+        self.pending.key(&self.scratch);
         self.state = State::KeyText;
         Step::Go
     }

@@ -24,6 +24,15 @@ pub(crate) enum Mark {
 }
 
 impl Mark {
+    /// The quote, as it stands in a key that is read again or goes on.
+    pub(crate) fn written(self) -> &'static [u8] {
+        match self {
+            Self::Single => b"'",
+            Self::Backtick => b"`",
+            _ => b"\"",
+        }
+    }
+
     /// May a string that this one opened be closed by that one?
     pub(crate) fn closes_with(self, other: Self) -> bool {
         match self {
@@ -185,19 +194,7 @@ impl Reader {
                 self.end_text(sink);
                 self.state = State::Key;
             }
-            Verdict::Joins(distance) => {
-                self.record(Rule::JoinedStrings, cursor.at);
-                cursor.at += distance;
-                let (mark, length) = mark_at(cursor.rest(), 0).unwrap_or_default();
-                cursor.at += length;
-                self.open = Open {
-                    mark,
-                    times: 1,
-                    dirty: true,
-                    ..self.open
-                };
-                self.state = State::Text;
-            }
+            Verdict::Joins(distance) => self.join_string(distance, cursor),
         }
         Ok(Step::Go)
     }
@@ -340,20 +337,23 @@ impl Reader {
         match self.look(cursor, Some(self.open.mark), false) {
             None => return Ok(Step::Wait),
             Some(Verdict::Close | Verdict::Opens | Verdict::CloseTwo) => self.say_empty(sink),
-            Some(Verdict::Joins(distance)) => {
-                self.record(Rule::JoinedStrings, cursor.at);
-                cursor.at += distance;
-                let (mark, length) = mark_at(cursor.rest(), 0).unwrap_or_default();
-                cursor.at += length;
-                self.open.mark = mark;
-                self.reopen(1);
-            }
+            Some(Verdict::Joins(distance)) => self.join_string(distance, cursor),
             Some(Verdict::Text) => {
                 self.record(Rule::RepeatedQuotes, cursor.at);
                 self.reopen(2);
             }
         }
         Ok(Step::Go)
+    }
+
+    /// `"x" + "y"`: goes on with the string whose quote is at this distance.
+    fn join_string(&mut self, distance: usize, cursor: &mut Cursor<'_>) {
+        self.record(Rule::JoinedStrings, cursor.at);
+        cursor.at += distance;
+        let (mark, length) = mark_at(cursor.rest(), 0).unwrap_or_default();
+        cursor.at += length;
+        self.open.mark = mark;
+        self.reopen(1);
     }
 
     fn reopen(&mut self, times: usize) {
