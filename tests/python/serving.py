@@ -193,9 +193,11 @@ def wait_for_close(connection: socket.socket) -> None:
             pass
 
 
+# One response a connection, and it says so: a client that kept the connection for its next request
+# would race against the close.
 HEAD = (
     b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n"
-    b"x-request-id: req_1\r\ntransfer-encoding: chunked\r\n\r\n"
+    b"x-request-id: req_1\r\ntransfer-encoding: chunked\r\nconnection: close\r\n\r\n"
 )
 LAST = b"0\r\n\r\n"
 
