@@ -1,7 +1,7 @@
 //! Looking ahead: what is undecided, and the budget for it.
 
 use super::repair::Rule;
-use super::repair::ends::{Ends, Place, Verdict};
+use super::repair::ends::{Ends, Place, Plain, Verdict};
 use super::repair::quotes::Mark;
 use super::{Cursor, Reader};
 
@@ -19,6 +19,35 @@ impl Reader {
         } else {
             self.limits.look_ahead
         }
+    }
+
+    /// Looks ahead from a quote behind a string that is well formed so far: does it close the
+    /// string, and well-formed text follows? `None`: more text is needed; false: to be looked at.
+    #[inline]
+    pub(super) fn look_plainly(&mut self, cursor: &Cursor<'_>) -> Option<bool> {
+        let limit = self.look_limit(cursor);
+        let top = self.stack.last().copied();
+        let answer = self.plain.decide(cursor.rest(), top, limit);
+        if answer == Some(true) {
+            self.spent += self.plain.reach() as u64;
+            self.plain = Plain::default();
+            #[cfg(debug_assertions)]
+            assert_eq!(self.look_again(cursor), Some(Verdict::Close));
+        }
+        if answer.is_none() && self.ended {
+            return Some(false);
+        }
+        answer
+    }
+
+    /// What the whole look says that `look_plainly` has answered.
+    #[cfg(debug_assertions)]
+    fn look_again(&mut self, cursor: &Cursor<'_>) -> Option<Verdict> {
+        let spent = self.spent;
+        self.ends = Ends::new(1);
+        let verdict = self.look(cursor, Some(Mark::Double), false);
+        self.spent = spent;
+        verdict
     }
 
     /// Looks ahead from the cursor: does the value end here? `None`: more text is needed.
@@ -42,6 +71,7 @@ impl Reader {
         let verdict = self.ends.decide(cursor.rest(), &place)?;
         self.spent += self.ends.reach() as u64;
         self.ends = Ends::default();
+        self.plain = Plain::default();
         Some(verdict)
     }
 

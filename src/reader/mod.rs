@@ -26,7 +26,7 @@ use crate::limits::Limits;
 use frame::Frame;
 use pending::Pending;
 use repair::Log;
-use repair::ends::Ends;
+use repair::ends::{Ends, Plain};
 use repair::members::Members;
 use repair::quotes::Open;
 use scalar::Scalar;
@@ -152,6 +152,8 @@ pub(crate) struct Reader {
     open: Open,
     /// The look that is under way; at 0 if there is none.
     ends: Ends,
+    /// The same, as long as the text is well formed.
+    plain: Plain,
     /// Bytes that all looks together have looked at.
     spent: u64,
     /// What a rule makes of a piece of text.
@@ -213,6 +215,7 @@ impl Reader {
             token: Vec::new(),
             open: Open::default(),
             ends: Ends::default(),
+            plain: Plain::default(),
             spent: 0,
             scratch: Vec::new(),
             again: Vec::new(),

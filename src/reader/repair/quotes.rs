@@ -105,6 +105,12 @@ impl Open {
         }
     }
 
+    /// Was it read without a repair, and is it not empty?
+    #[inline]
+    fn is_plain(&self) -> bool {
+        self.mark == Mark::Double && self.times == 1 && self.begun && !self.dirty && !self.inner
+    }
+
     /// Notes what was said of the string.
     #[inline]
     pub(crate) fn note(&mut self, raw: &[u8]) {
@@ -146,6 +152,17 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Stepped {
+        if self.open.is_plain() {
+            match self.look_plainly(cursor) {
+                None => return Ok(Step::Wait),
+                Some(true) => {
+                    cursor.at += 1;
+                    self.end_text(sink);
+                    return Ok(Step::Go);
+                }
+                Some(false) => {}
+            }
+        }
         let text = cursor.rest();
         let Some((mark, length)) = mark_at(text, 0) else {
             self.state = State::Text;

@@ -6,8 +6,10 @@
 
 mod bytes;
 mod member;
+mod plain;
 
 pub(crate) use bytes::{fence_at, is_key_byte, odd_space};
+pub(crate) use plain::Plain;
 
 use super::quotes::{Mark, mark_at};
 use crate::reader::stack::{Bracket, innermost_with};
