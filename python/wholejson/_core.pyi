@@ -251,12 +251,18 @@ class ChunkTransformer:
     """One response with chat completion chunks: server-sent events in, server-sent events out.
 
     Events are framed by the rules of the WHATWG. Each chunk that goes out has the whole document
-    so far as its text; all other bytes arrive as they were written. The output depends on the
-    bytes alone, not on how they were cut. Threads that share one take turns.
+    so far as its text; all other bytes arrive as they were written. As long as no time is told,
+    the output depends on the bytes alone, not on how they were cut. Threads that share one take
+    turns.
 
     :param root, repair, style, limits: as for :class:`Aggregator`; ``limits.document`` counts for
         all choices together.
     :param choices: how many were asked for (``n``): a choice that failed waits for as many.
+    :param max_amplification: leave updates out, so that the snapshots sent of a choice stay under
+        1 MiB and so many times the bytes of its text; where time is told, one goes out anyway if
+        the last did a second ago or more. The last one always does.
+    :param every_ms: at most one snapshot of a choice in so many milliseconds, where time is told
+        by :meth:`set_time`; the last one always.
     :raises TypeError, ValueError: for an option that is none of these.
     """
 
@@ -268,6 +274,8 @@ class ChunkTransformer:
         style: Style = "spaced",
         limits: Limits | None = None,
         choices: int = 1,
+        max_amplification: int | None = None,
+        every_ms: int | None = None,
     ) -> ChunkTransformer: ...
     def feed(self, part: bytes | bytearray | memoryview, /) -> bytes:
         """Take what one read brought, cut anywhere; give what is to be sent on.
@@ -305,6 +313,19 @@ class ChunkTransformer:
 
         The memory of a stream is at most five times as much, and a little that is fixed.
         """
+    def set_time(self, milliseconds: int, /) -> None:
+        """Tell the time, by any clock that does not go back, before what is fed then.
+
+        It matters to streams whose updates are thinned. Without it only the bytes count.
+        """
+    def flush_due(self) -> bytes:
+        """Give the updates that were held back and may go out at the time that was told.
+
+        For when the upstream pauses; each comes in a chunk of its own.
+        """
+    @property
+    def due_at(self) -> int | None:
+        """When :meth:`flush_due` will have something, on the clock told; ``None`` for never."""
     def finish(self) -> bytes:
         """Tell that the upstream has ended; give what is still due. A second call gives nothing."""
     def fail(self, code: Code, message: str | None = None) -> bytes:
@@ -357,6 +378,8 @@ class Options(TypedDict, total=False):
     root: Root
     repair: bool
     style: Style
+    max_amplification: int | None
+    every_ms: int | None
 
 def read_request(body: bytes | bytearray | memoryview, /) -> Request | None:
     """Read what the body of a request asks of us, and take it out of the body.
@@ -390,6 +413,8 @@ class Session:
         style: Style = "spaced",
         limits: Limits | None = None,
         choices: int = 1,
+        max_amplification: int | None = None,
+        every_ms: int | None = None,
     ) -> Session: ...
     def begin(
         self, text: bool, gives: bool, size: int, /
@@ -423,6 +448,11 @@ class Session:
         """Write the snapshot of a choice."""
     def status(self, index: int, /) -> Status | None:
         """Tell how the document of a choice stands."""
+    def set_time(self, milliseconds: int, /) -> None:
+        """Tell the time, by any clock that does not go back."""
+    @property
+    def due_at(self) -> int | None:
+        """When an update that was held back may go out, on the clock told; ``None`` for never."""
     def failed(self) -> bool:
         """Tell whether there is a reason to end the stream now."""
     def indexes(self) -> list[int]:

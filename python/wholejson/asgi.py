@@ -54,6 +54,8 @@ class ValidJSONChunks:
     :param repair: repair malformed text; a request may say otherwise.
     :param style: ``"spaced"`` or ``"compact"``; a request may say otherwise.
     :param limits: :class:`wholejson.Limits` for each stream; a request cannot change them.
+    :param max_amplification, every_ms: leave updates out, as :class:`wholejson.ChunkTransformer`
+        does; a request may say otherwise, and ``null`` sends all of them.
     :param max_request_bytes: longer bodies of requests are answered with 413.
     :param heartbeat: seconds of silence after which a comment is sent, between events only;
         ``None`` for never.
@@ -81,6 +83,8 @@ class ValidJSONChunks:
         repair: bool = True,
         style: Style = "spaced",
         limits: Limits | None = None,
+        max_amplification: int | None = 64,
+        every_ms: int | None = None,
         max_request_bytes: int = 64 << 20,
         heartbeat: float | None = None,
         hold_bytes: int = 8 << 10,
@@ -90,8 +94,13 @@ class ValidJSONChunks:
     ) -> None:
         self.app = app
         self._options: dict[str, Any] = {
-            "root": root, "repair": repair, "style": style, "limits": limits
-        }  # fmt: skip
+            "root": root,
+            "repair": repair,
+            "style": style,
+            "limits": limits,
+            "max_amplification": max_amplification,
+            "every_ms": every_ms,
+        }
         ChunkTransformer(**self._options)  # a wrong option is told now, not at the first request
         if heartbeat is not None and heartbeat <= 0:
             raise ValueError("heartbeat must be a number of seconds above 0, or None for never")

@@ -41,6 +41,8 @@ def wrap(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
+    max_amplification: int | None = None,
+    every_ms: int | None = None,
 ) -> ClientT:
     """Make `client` understand `stream_options={"valid_json_chunks": True}`.
 
@@ -60,6 +62,8 @@ def wrap(
     :param root, repair, style: as for `Aggregator`; a request may say otherwise.
     :param limits: what each stream may cost, `None` for the defaults of `Limits`; a request cannot
         change it.
+    :param max_amplification, every_ms: leave updates out, as `ChunkTransformer` does; a request
+        may say otherwise.
     :return: `client` itself.
     :raises TypeError, ValueError: for what is no such client, or an option that is none.
 
@@ -76,7 +80,14 @@ def wrap(
         )
     is_async = isinstance(http_client, library.AsyncClient)
     kind = transport_class(library, is_async=is_async)
-    options: dict[str, Any] = {"root": root, "repair": repair, "style": style, "limits": limits}
+    options: dict[str, Any] = {
+        "root": root,
+        "repair": repair,
+        "style": style,
+        "limits": limits,
+        "max_amplification": max_amplification,
+        "every_ms": every_ms,
+    }
     ChunkTransformer(**options)  # a wrong option is told now, not at the first request
     guide = Guide(library, options)
 

@@ -32,6 +32,8 @@ def wrap_stream(
     style: Style = "spaced",
     limits: Limits | None = None,
     choices: int = 1,
+    max_amplification: int | None = None,
+    every_ms: int | None = None,
 ) -> AsyncChunkStream[Chunk]: ...
 @overload
 def wrap_stream(
@@ -42,6 +44,8 @@ def wrap_stream(
     style: Style = "spaced",
     limits: Limits | None = None,
     choices: int = 1,
+    max_amplification: int | None = None,
+    every_ms: int | None = None,
 ) -> ChunkStream[Chunk]: ...
 def wrap_stream(
     stream: Iterable[Any] | AsyncIterable[Any],
@@ -51,6 +55,8 @@ def wrap_stream(
     style: Style = "spaced",
     limits: Limits | None = None,
     choices: int = 1,
+    max_amplification: int | None = None,
+    every_ms: int | None = None,
 ) -> ChunkStream[Any] | AsyncChunkStream[Any]:
     """Turn a stream of chat completion chunks: each one's content is the whole document so far.
 
@@ -66,6 +72,8 @@ def wrap_stream(
     :param root, repair, style, limits: as for :class:`wholejson.Aggregator`; ``limits.document``
         counts for all choices together.
     :param choices: how many choices were asked for (``n``).
+    :param max_amplification, every_ms: leave updates out, as for
+        :class:`wholejson.ChunkTransformer`.
     :return: an iterator and context manager for an iterable, async ones for an async iterable.
         A chunk costs some tens of microseconds, and one copy of the document.
     :raises InvalidJSONError: for a malformed text, if ``repair`` is off.
@@ -84,6 +92,8 @@ def wrap_stream(
         "style": style,
         "limits": limits,
         "choices": choices,
+        "max_amplification": max_amplification,
+        "every_ms": every_ms,
     }
     refuse_no_stream(stream, "wrap_stream()")
     _refuse_transformed(stream)

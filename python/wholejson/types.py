@@ -39,6 +39,14 @@ class ValidJSONChunks(TypedDict, total=False):
     style: Style
     """How items are separated. Default: `"spaced"`, as `json.dumps` does."""
 
+    max_amplification: int | None
+    """Leave updates out, so that the snapshots sent of a choice stay under 1 MiB and so many times
+    the bytes of its document, or come once a second. `None` for all; that is the default of
+    `wrap()`, and 64 that of the middleware and the gateway."""
+
+    every_ms: int | None
+    """At most one snapshot in so many milliseconds, the newest. Default: `None`, all of them."""
+
 
 class StreamOptions(TypedDict, total=False):
     """A chat completion's `stream_options`: the SDK's own members, and `valid_json_chunks`."""

@@ -247,6 +247,14 @@ impl Channel {
                 .allows(&self.sent, length(), self.length, self.now)
     }
 
+    /// When an update that was held back may go out by the passing of time alone, on the clock
+    /// that was told; `None` if there is none.
+    pub fn due_at(&self) -> Option<u64> {
+        let length = self.aggregator.view().len();
+        let due_at = || self.pace.due_at(&self.sent, length, self.length);
+        self.owed.then(due_at).flatten()
+    }
+
     /// Is there an update that has not gone out?
     pub fn is_owed(&self) -> bool {
         self.owed

@@ -73,9 +73,14 @@ impl Machine {
         }
     }
 
+    /// Has neither `[DONE]` come nor an error been written?
+    pub(super) fn is_open(&self) -> bool {
+        self.state == State::Open
+    }
+
     /// Time has passed: writes the snapshots that were held back and may go out now.
     pub(super) fn tick(&mut self, out: &mut Vec<u8>) {
-        if self.state != State::Open {
+        if !self.is_open() {
             return;
         }
         let due: Vec<u64> = self.session.due().collect();

@@ -9,18 +9,78 @@ use crate::view::Style;
 
 /// Where the flag stands in a request.
 const FLAG: &str = "stream_options.valid_json_chunks";
-/// Every option, in the order of their documentation, with what it may be.
-const ALLOWED: &[(&str, &str)] = &[
-    ("repair", "true or false"),
-    ("root", r#""auto", "object", "array" or "any""#),
-    ("style", r#""spaced" or "compact""#),
+/// One option: its name, what it may be, and how its value is read; `None` if that is wrong.
+struct Allowed {
+    name: &'static str,
+    what: &'static str,
+    read: fn(&mut StreamOptions, &Value) -> Option<()>,
+}
+
+/// Every option, in the order of their documentation.
+const ALLOWED: &[Allowed] = &[
+    Allowed {
+        name: "repair",
+        what: "true or false",
+        read: |options, value| set(&mut options.repair, value.as_bool()),
+    },
+    Allowed {
+        name: "root",
+        what: r#""auto", "object", "array" or "any""#,
+        read: |options, value| {
+            let root = match value.as_str()? {
+                "auto" => Root::Auto,
+                "object" => Root::Object,
+                "array" => Root::Array,
+                "any" => Root::Any,
+                _ => return None,
+            };
+            set(&mut options.root, Some(root))
+        },
+    },
+    Allowed {
+        name: "style",
+        what: r#""spaced" or "compact""#,
+        read: |options, value| {
+            let style = match value.as_str()? {
+                "spaced" => Style::Spaced,
+                "compact" => Style::Compact,
+                _ => return None,
+            };
+            set(&mut options.style, Some(style))
+        },
+    },
+    Allowed {
+        name: "max_amplification",
+        what: "a whole number from 1, or null for no limit",
+        read: |options, value| set(&mut options.max_amplification, number_or_null(value)),
+    },
+    Allowed {
+        name: "every_ms",
+        what: "a whole number of milliseconds from 1, or null for no interval",
+        read: |options, value| set(&mut options.every_ms, number_or_null(value)),
+    },
 ];
+
+/// Sets an option to a value, if it is one.
+fn set<T>(option: &mut Option<T>, value: Option<T>) -> Option<()> {
+    *option = Some(value?);
+    Some(())
+}
+
+/// `null` is a value too: it turns off what is on by default.
+fn number_or_null(value: &Value) -> Option<Option<u64>> {
+    match value {
+        Value::Null => Some(None),
+        _ => value.as_u64().filter(|number| *number >= 1).map(Some),
+    }
+}
+
 /// Bytes of an unknown option's name that an error repeats.
 const NAME_SHOWN: usize = 64;
 
 /// What a request says of how its stream is to be read and shown. What it is silent about is
 /// left to the defaults of whoever asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct StreamOptions {
     /// What the document may be.
     pub root: Option<Root>,
@@ -28,6 +88,10 @@ pub struct StreamOptions {
     pub repair: Option<bool>,
     /// How snapshots separate their items.
     pub style: Option<Style>,
+    /// How many times the document's bytes its snapshots may have; within, `None` for no limit.
+    pub max_amplification: Option<Option<u64>>,
+    /// The least time between two snapshots, in milliseconds; within, `None` for none.
+    pub every_ms: Option<Option<u64>>,
 }
 
 /// A flag or an option that a request got wrong.
@@ -66,14 +130,10 @@ impl OptionError {
     }
 
     #[cold]
-    fn value(name: &str) -> Self {
-        let what = ALLOWED.iter().find(|(known, _)| *known == name);
-        let param = format!("{FLAG}.{name}");
+    fn value(allowed: &Allowed) -> Self {
+        let param = format!("{FLAG}.{}", allowed.name);
         Self {
-            message: format!(
-                "{param} must be {}",
-                what.map_or("left out", |(_, what)| *what)
-            ),
+            message: format!("{param} must be {}", allowed.what),
             param,
             unknown: false,
         }
@@ -101,7 +161,7 @@ impl std::error::Error for OptionError {}
 fn allowed() -> String {
     let each: Vec<_> = ALLOWED
         .iter()
-        .map(|(name, what)| format!("{name}: {what}"))
+        .map(|Allowed { name, what, .. }| format!("{name}: {what}"))
         .collect();
     each.join("; ")
 }
@@ -121,28 +181,10 @@ pub(super) fn read_flag(text: &str) -> Result<Option<StreamOptions>, OptionError
     let given: Map<String, Value> = serde_json::from_str(text).map_err(|_| OptionError::flag())?;
     let mut options = StreamOptions::default();
     for (name, value) in &given {
-        match name.as_str() {
-            "repair" => {
-                options.repair = Some(value.as_bool().ok_or_else(|| OptionError::value(name))?)
-            }
-            "root" => {
-                options.root = Some(match value.as_str() {
-                    Some("auto") => Root::Auto,
-                    Some("object") => Root::Object,
-                    Some("array") => Root::Array,
-                    Some("any") => Root::Any,
-                    _ => return Err(OptionError::value(name)),
-                });
-            }
-            "style" => {
-                options.style = Some(match value.as_str() {
-                    Some("spaced") => Style::Spaced,
-                    Some("compact") => Style::Compact,
-                    _ => return Err(OptionError::value(name)),
-                });
-            }
-            _ => return Err(OptionError::unknown(name)),
-        }
+        let Some(allowed) = ALLOWED.iter().find(|allowed| allowed.name == name) else {
+            return Err(OptionError::unknown(name));
+        };
+        (allowed.read)(&mut options, value).ok_or_else(|| OptionError::value(allowed))?;
     }
     Ok(Some(options))
 }
@@ -164,8 +206,16 @@ mod tests {
             root: Some(Root::Array),
             repair: Some(false),
             style: Some(Style::Compact),
+            ..StreamOptions::default()
         };
         let text = r#"{"repair": false, "root": "array", "style": "compact"}"#;
+        assert_eq!(Ok(Some(expected)), read_flag(text));
+        let expected = StreamOptions {
+            max_amplification: Some(None),
+            every_ms: Some(Some(50)),
+            ..StreamOptions::default()
+        };
+        let text = r#"{"max_amplification": null, "every_ms": 50}"#;
         assert_eq!(Ok(Some(expected)), read_flag(text));
         assert_eq!(Ok(Some(StreamOptions::default())), read_flag("{}"));
     }
@@ -195,6 +245,25 @@ mod tests {
             r#"stream_options.valid_json_chunks.root must be "auto", "object", "array" or "any""#,
             error.to_string()
         );
+    }
+
+    #[test]
+    fn a_pace_is_a_whole_number_of_1_or_more() {
+        for name in ["max_amplification", "every_ms"] {
+            for value in [
+                "0",
+                "-1",
+                "1.5",
+                "\"64\"",
+                "true",
+                "[]",
+                "18446744073709551616",
+            ] {
+                let error = read_flag(&format!(r#"{{"{name}": {value}}}"#)).unwrap_err();
+                assert_eq!(format!("{FLAG}.{name}"), error.param(), "{value}");
+                assert!(error.to_string().contains("a whole number"), "{error}");
+            }
+        }
     }
 
     #[test]

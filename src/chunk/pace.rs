@@ -35,10 +35,27 @@ impl Pace {
         if self.every_ms.is_some_and(|every| !rested(every)) {
             return false;
         }
+        self.affords(sent, length, text) || ago.is_some_and(|ago| ago >= PATIENCE)
+    }
+
+    /// When a snapshot that may not go out now may do so by the passing of time alone; `None`
+    /// where no time was told.
+    pub(super) fn due_at(&self, sent: &Sent, length: usize, text: u64) -> Option<u64> {
+        let at = sent.at?;
+        let interval = at.saturating_add(self.every_ms.unwrap_or(0));
+        let patience = at.saturating_add(PATIENCE);
+        Some(if self.affords(sent, length, text) {
+            interval
+        } else {
+            interval.max(patience)
+        })
+    }
+
+    /// Is the snapshot within the budget?
+    fn affords(&self, sent: &Sent, length: usize, text: u64) -> bool {
         self.max_amplification.is_none_or(|times| {
             let budget = FREE.saturating_add(times.saturating_mul(text));
             sent.bytes.saturating_add(length as u64) <= budget
-                || ago.is_some_and(|ago| ago >= PATIENCE)
         })
     }
 }

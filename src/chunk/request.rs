@@ -33,7 +33,7 @@ pub struct Request {
 impl Request {
     /// What the response is to be turned by: set only for a stream whose answer may be JSON.
     pub fn transform(&self) -> Option<StreamOptions> {
-        self.flag.filter(|_| self.stream && !self.text)
+        self.flag.clone().filter(|_| self.stream && !self.text)
     }
 }
 

@@ -191,6 +191,13 @@ impl Session {
         self.choices.iter().filter(due).map(|choice| choice.index)
     }
 
+    /// When the first of the updates that were held back may go out by the passing of time alone,
+    /// on the clock that was told; `None` if there is none.
+    pub fn due_at(&self) -> Option<u64> {
+        let due = |choice: &Choice| choice.channel.due_at();
+        self.choices.iter().filter_map(due).min()
+    }
+
     /// The choices that have an update which was held back, whether or not it may go out.
     pub fn owed(&self) -> impl Iterator<Item = u64> {
         let owed = |choice: &&Choice| choice.channel.is_owed();

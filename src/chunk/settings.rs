@@ -7,7 +7,7 @@ use crate::limits::Limits;
 use crate::view::{Form, Style};
 
 /// How a stream of chunks is transformed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkOptions {
     /// What a document may be.
     pub root: Root,
@@ -44,6 +44,12 @@ impl ChunkOptions {
             root: asked.root.unwrap_or(self.root),
             repair: asked.repair.unwrap_or(self.repair),
             style: asked.style.unwrap_or(self.style),
+            pace: Pace {
+                max_amplification: asked
+                    .max_amplification
+                    .unwrap_or(self.pace.max_amplification),
+                every_ms: asked.every_ms.unwrap_or(self.pace.every_ms),
+            },
             ..self
         }
     }

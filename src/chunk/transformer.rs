@@ -80,6 +80,13 @@ impl Transformer {
         self.machine.report.bytes_out += (out.len() - before) as u64;
     }
 
+    /// When [`flush_due`](Self::flush_due) will have something to write, on the clock that was
+    /// told; `None` if nothing is held back.
+    pub fn due_at(&self) -> Option<u64> {
+        let open = !self.is_ended() && self.machine.is_open();
+        open.then(|| self.machine.session.due_at()).flatten()
+    }
+
     /// As [`feed`](Self::feed), for who paces itself: what is to be sent on waits for
     /// [`pull`](Self::pull). Meanwhile a newer snapshot overtakes an older one of its choice,
     /// which is left out; everything else is kept.

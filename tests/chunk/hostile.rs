@@ -167,9 +167,9 @@ proptest! {
             }
         }
         let options = ChunkOptions { repair, ..ChunkOptions::default() };
-        let expected = once(options, &[&stream], End::Closed);
+        let expected = once(options.clone(), &[&stream], End::Closed);
         let (left, right) = stream.split_at(cut.index(stream.len()));
-        let two = once(options, &[left, right], End::Closed);
+        let two = once(options.clone(), &[left, right], End::Closed);
         prop_assert_eq!(&expected.bytes, &two.bytes);
         prop_assert_eq!(expected.report, two.report);
         let singles: Vec<&[u8]> = stream.chunks(1).collect();

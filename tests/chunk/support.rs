@@ -84,14 +84,14 @@ pub(crate) fn once(options: ChunkOptions, pieces: &[&[u8]], end: End) -> Outcome
 /// Runs a stream at every cut in two, and byte by byte: the output is the same.
 pub(crate) fn with(options: ChunkOptions, stream: impl AsRef<[u8]>, end: End) -> Outcome {
     let stream = stream.as_ref();
-    let whole = once(options, &[stream], end);
+    let whole = once(options.clone(), &[stream], end);
     let singles: Vec<&[u8]> = stream.chunks(1).collect();
-    let bytewise = once(options, &singles, end);
+    let bytewise = once(options.clone(), &singles, end);
     same(&whole, &bytewise, "byte by byte");
     if stream.len() < 20_000 {
         for cut in 0..stream.len() {
             let (left, right) = stream.split_at(cut);
-            let cut_in_two = once(options, &[left, right], end);
+            let cut_in_two = once(options.clone(), &[left, right], end);
             same(&whole, &cut_in_two, &format!("cut at {cut}"));
         }
     }

@@ -2,8 +2,8 @@
 
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyString};
-use wholejson::chunk::{ChunkOptions, Code};
+use pyo3::types::{PyBool, PyDict, PyString};
+use wholejson::chunk::{ChunkOptions, Code, StreamOptions};
 use wholejson::{Options, Root, Style};
 
 use crate::limits::{Limits, whole_number};
@@ -16,16 +16,6 @@ const ROOTS: &[(&str, Root)] = &[
 ];
 
 const STYLES: &[(&str, Style)] = &[("spaced", Style::Spaced), ("compact", Style::Compact)];
-
-/// The name of a root.
-pub(crate) fn root_name(root: Root) -> &'static str {
-    name(ROOTS, root)
-}
-
-/// The name of a style.
-pub(crate) fn style_name(style: Style) -> &'static str {
-    name(STYLES, style)
-}
 
 fn name<T: PartialEq>(allowed: &[(&'static str, T)], value: T) -> &'static str {
     let found = allowed.iter().find(|(_, each)| *each == value);
@@ -63,32 +53,78 @@ pub(crate) fn options(
     if let Some(style) = style {
         options.style = choice("style", style, STYLES)?;
     }
-    if let Some(given) = limits.filter(|given| !given.is_none()) {
-        let Ok(given) = given.cast::<Limits>() else {
-            return wrong_type("limits", "wholejson.Limits or None", given);
-        };
-        options.limits = given.get().into();
+    if let Some(given) = limits {
+        options.limits = self::limits(given)?;
     }
     Ok(options)
 }
 
-/// As [`options`], for a stream of chunks. `choices` is how many were asked for.
+/// What a class for a stream of chunks was called with, by name; what is not given has its
+/// default.
+///
+/// # Errors
+/// `TypeError` or `ValueError` for a name or a value that is none; `class` is what they name.
 pub(crate) fn chunk_options(
-    root: Option<&Bound<'_, PyAny>>,
-    repair: Option<&Bound<'_, PyAny>>,
-    style: Option<&Bound<'_, PyAny>>,
-    limits: Option<&Bound<'_, PyAny>>,
-    choices: Option<&Bound<'_, PyAny>>,
+    class: &str,
+    given: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<ChunkOptions> {
-    let document = options(root, repair, style, limits)?;
-    Ok(ChunkOptions {
-        root: document.root,
-        repair: document.repair,
-        style: document.style,
-        limits: document.limits,
-        choices: whole_number("choices", choices, ChunkOptions::default().choices)?,
-        ..ChunkOptions::default()
-    })
+    let mut options = ChunkOptions::default();
+    for (name, value) in given.into_iter().flatten() {
+        let name = name.cast::<PyString>()?.to_string_lossy();
+        match name.as_ref() {
+            "root" => options.root = choice(&name, &value, ROOTS)?,
+            "repair" => options.repair = flag(&name, &value)?,
+            "style" => options.style = choice(&name, &value, STYLES)?,
+            "limits" => options.limits = limits(&value)?,
+            "choices" => options.choices = whole_number(&name, Some(&value), 1)?,
+            "max_amplification" => options.pace.max_amplification = number_or_none(&name, &value)?,
+            "every_ms" => options.pace.every_ms = number_or_none(&name, &value)?,
+            _ => {
+                return Err(PyTypeError::new_err(format!(
+                    "{class}() got an unexpected keyword argument {name:?}"
+                )));
+            }
+        }
+    }
+    Ok(options)
+}
+
+/// What a request says of the options of a stream, under the names that they have in Python.
+pub(crate) fn asked<'py>(py: Python<'py>, asked: &StreamOptions) -> PyResult<Bound<'py, PyDict>> {
+    let options = PyDict::new(py);
+    if let Some(root) = asked.root {
+        options.set_item("root", name(ROOTS, root))?;
+    }
+    if let Some(repair) = asked.repair {
+        options.set_item("repair", repair)?;
+    }
+    if let Some(style) = asked.style {
+        options.set_item("style", name(STYLES, style))?;
+    }
+    if let Some(times) = asked.max_amplification {
+        options.set_item("max_amplification", times)?;
+    }
+    if let Some(interval) = asked.every_ms {
+        options.set_item("every_ms", interval)?;
+    }
+    Ok(options)
+}
+
+fn limits(given: &Bound<'_, PyAny>) -> PyResult<wholejson::Limits> {
+    if given.is_none() {
+        return Ok(wholejson::Limits::DEFAULT);
+    }
+    match given.cast::<Limits>() {
+        Ok(given) => Ok(given.get().into()),
+        Err(_) => wrong_type("limits", "wholejson.Limits or None", given),
+    }
+}
+
+fn number_or_none(name: &str, given: &Bound<'_, PyAny>) -> PyResult<Option<u64>> {
+    if given.is_none() {
+        return Ok(None);
+    }
+    whole_number(name, Some(given), 1).map(|number| Some(number as u64))
 }
 
 fn flag(name: &str, given: &Bound<'_, PyAny>) -> PyResult<bool> {

@@ -5,7 +5,7 @@ use pyo3::types::{PyBytes, PyDict};
 use wholejson::chunk;
 
 use crate::error::option_to_python;
-use crate::options::{root_name, style_name};
+use crate::options::asked;
 use crate::text::with_bytes;
 
 /// The body of a request for a chat completion, read.
@@ -19,24 +19,6 @@ pub(crate) struct Request {
     agent_id: Option<String>,
 }
 
-/// What a request says of the options of a transformer, by their names.
-fn given(py: Python<'_>, asked: chunk::StreamOptions, choices: u32) -> PyResult<Bound<'_, PyDict>> {
-    let options = PyDict::new(py);
-    if choices > 1 {
-        options.set_item("choices", choices)?;
-    }
-    if let Some(root) = asked.root {
-        options.set_item("root", root_name(root))?;
-    }
-    if let Some(repair) = asked.repair {
-        options.set_item("repair", repair)?;
-    }
-    if let Some(style) = asked.style {
-        options.set_item("style", style_name(style))?;
-    }
-    Ok(options)
-}
-
 #[pyfunction]
 #[pyo3(signature = (body, /))]
 pub(crate) fn read_request(py: Python<'_>, body: &Bound<'_, PyAny>) -> PyResult<Option<Request>> {
@@ -46,7 +28,13 @@ pub(crate) fn read_request(py: Python<'_>, body: &Bound<'_, PyAny>) -> PyResult<
     let Some(read) = read else { return Ok(None) };
     let options = read
         .transform()
-        .map(|asked| given(py, asked, read.choices))
+        .map(|said| {
+            let options = asked(py, &said)?;
+            if read.choices > 1 {
+                options.set_item("choices", read.choices)?;
+            }
+            PyResult::Ok(options)
+        })
         .transpose()?;
     let asked = read.rewritten.is_some();
     let body = match &read.rewritten {

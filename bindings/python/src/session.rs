@@ -63,17 +63,12 @@ fn verdict(verdict: chunk::Verdict) -> Verdict {
 impl Session {
     #[new]
     #[pyo3(
-        signature = (*, root=None, repair=None, style=None, limits=None, choices=None),
-        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1)"
+        signature = (**options),
+        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
+                          max_amplification=None, every_ms=None)"
     )]
-    fn new(
-        root: Option<&Bound<'_, PyAny>>,
-        repair: Option<&Bound<'_, PyAny>>,
-        style: Option<&Bound<'_, PyAny>>,
-        limits: Option<&Bound<'_, PyAny>>,
-        choices: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let options = chunk_options(root, repair, style, limits, choices)?;
+    fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let options = chunk_options("Session", options)?;
         Ok(Self {
             core: Turns::new(Response {
                 core: chunk::Session::new(options, Form::Plain),
@@ -165,6 +160,17 @@ impl Session {
             .channel(index)
             .map(|channel| channel.status());
         known.map(|known| status(py, known)).transpose()
+    }
+
+    #[pyo3(signature = (milliseconds, /))]
+    fn set_time(&self, py: Python<'_>, milliseconds: u64) -> PyResult<()> {
+        self.core.lock(py)?.core.set_time(milliseconds);
+        Ok(())
+    }
+
+    #[getter]
+    fn due_at(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        Ok(self.core.lock(py)?.core.due_at())
     }
 
     fn failed(&self, py: Python<'_>) -> PyResult<bool> {

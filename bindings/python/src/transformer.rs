@@ -43,17 +43,12 @@ impl ChunkTransformer {
 impl ChunkTransformer {
     #[new]
     #[pyo3(
-        signature = (*, root=None, repair=None, style=None, limits=None, choices=None),
-        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1)"
+        signature = (**options),
+        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
+                          max_amplification=None, every_ms=None)"
     )]
-    fn new(
-        root: Option<&Bound<'_, PyAny>>,
-        repair: Option<&Bound<'_, PyAny>>,
-        style: Option<&Bound<'_, PyAny>>,
-        limits: Option<&Bound<'_, PyAny>>,
-        choices: Option<&Bound<'_, PyAny>>,
-    ) -> PyResult<Self> {
-        let options = chunk_options(root, repair, style, limits, choices)?;
+    fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let options = chunk_options("ChunkTransformer", options)?;
         Ok(Self {
             core: Turns::new((Transformer::new(options), Vec::new())),
         })
@@ -106,6 +101,24 @@ impl ChunkTransformer {
     #[getter]
     fn held(&self, py: Python<'_>) -> PyResult<usize> {
         Ok(self.core.lock(py)?.0.held())
+    }
+
+    #[pyo3(signature = (milliseconds, /))]
+    fn set_time(&self, py: Python<'_>, milliseconds: u64) -> PyResult<()> {
+        self.core.lock(py)?.0.set_time(milliseconds);
+        Ok(())
+    }
+
+    fn flush_due<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
+        self.run(py, |transformer, out| {
+            transformer.flush_due(out);
+            Ok(())
+        })
+    }
+
+    #[getter]
+    fn due_at(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        Ok(self.core.lock(py)?.0.due_at())
     }
 
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
