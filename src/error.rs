@@ -95,6 +95,8 @@ pub struct Error {
     offset: u64,
     line: u64,
     column: u64,
+    /// What could have stood there; empty where the kind says all.
+    expected: &'static str,
 }
 
 impl Error {
@@ -105,7 +107,18 @@ impl Error {
             offset,
             line,
             column,
+            expected: "",
         }
+    }
+    /// The same error with what the grammar has at its place.
+    pub(crate) const fn expecting(mut self, expected: &'static str) -> Self {
+        self.expected = expected;
+        self
+    }
+    /// The same error with its column counted in another way.
+    pub(crate) const fn at_column(mut self, column: u64) -> Self {
+        self.column = column;
+        self
     }
     /// What went wrong.
     pub const fn kind(&self) -> Kind {
@@ -131,6 +144,9 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.expected.is_empty() {
+            write!(f, "expected {}: ", self.expected)?;
+        }
         let message = self.kind.message();
         // A stream of events has no lines to count: there the offset says all.
         if self.line == 0 {

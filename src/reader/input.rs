@@ -219,8 +219,7 @@ impl Reader {
     pub(super) fn in_code_points(&self, text: &[u8], error: Error) -> Error {
         let end = usize::try_from(error.offset().saturating_sub(self.base)).unwrap_or(text.len());
         let wide = self.wide + self.wide_in(text, end.min(text.len()));
-        let column = error.column().saturating_sub(wide);
-        Error::new(error.kind(), error.offset(), error.line(), column)
+        error.at_column(error.column().saturating_sub(wide))
     }
 
     /// Keeps the read part of the held text smaller than the unread one.

@@ -6,6 +6,7 @@
 //! otherwise. Invariant: a step consumes text, changes the state, or waits.
 
 mod begin;
+mod expected;
 mod frame;
 mod hold;
 mod input;
@@ -342,11 +343,11 @@ impl Reader {
     #[cold]
     fn error(&self, kind: Kind, at: usize) -> Error {
         let offset = self.base + at as u64;
-        Error::new(
-            kind,
-            offset,
-            self.line,
-            offset.saturating_sub(self.line_from) + 1,
-        )
+        let column = offset.saturating_sub(self.line_from) + 1;
+        let error = Error::new(kind, offset, self.line, column);
+        match kind {
+            Kind::UnexpectedCharacter => error.expecting(self.expected()),
+            _ => error,
+        }
     }
 }

@@ -278,3 +278,31 @@ fn every_kind_has_a_name_of_its_own_and_a_sentence() {
     assert_eq!(Kind::ALL.len(), codes.len());
     assert!(Kind::ALL.iter().all(|kind| !kind.message().is_empty()));
 }
+
+/// Text, and what its error says could have stood at the place.
+const EXPECTED: &[(&str, &str)] = &[
+    ("]", "`{` or `[`"),
+    ("{\"a\": ]", "a value"),
+    ("[}", "a value or `]`"),
+    ("{]", "a key in double quotes or `}`"),
+    ("{\"a\": 1, }", "a key in double quotes"),
+    ("{\"a\" 1", "`:`"),
+    ("{\"a\": \"b\" \"", "`,` or `}`"),
+    ("{\"a\": \"\" \"", "`,` or `}`"),
+    ("{\"a\": 1 2", "`,` or `}`"),
+    ("[[], {} [", "`,` or `]`"),
+];
+
+#[test]
+fn an_unexpected_character_is_told_with_what_was_expected() {
+    for &(text, expected) in EXPECTED {
+        let mut aggregator = Aggregator::new(strict(Root::Auto));
+        let error = aggregator.feed(text.as_bytes()).unwrap_err();
+        assert_eq!(error.kind(), Kind::UnexpectedCharacter, "{text}");
+        let message = error.to_string();
+        assert!(
+            message.starts_with(&format!("expected {expected}: ")),
+            "{text}: {message}"
+        );
+    }
+}
