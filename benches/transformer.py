@@ -17,6 +17,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
+import string
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -31,12 +33,14 @@ sys.path[:0] = [str(Path(__file__).parents[1] / "tests")]
 
 from support.recorded import ABSENT, recorded  # noqa: E402
 
+LETTERS = string.ascii_letters + string.digits
 Stream = list[bytes]
 """The events of a stream, each with its blank line."""
 
 
 def generated(size: int) -> Stream:
-    """A document as a provider streams it, in events of about 300 bytes."""
+    """A document as a provider streams it, in events of about 300 bytes and with its padding."""
+    chance = random.Random(size)
     envelope = {
         "id": "chatcmpl-BXf3kGm2Qz8Lr5Tn1Vw7Yb4Hc6Jd",
         "object": "chat.completion.chunk",
@@ -48,8 +52,8 @@ def generated(size: int) -> Stream:
 
     def event(delta: dict[str, Any], reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        padding = {"obfuscation": "aG9sZGluZw"}
-        chunk = {**envelope, "choices": [choice], **padding}
+        padding = "".join(chance.choices(LETTERS, k=chance.randint(3, 17)))
+        chunk = {**envelope, "choices": [choice], "obfuscation": padding}
         return b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n"
 
     first = event({"role": "assistant", "content": "", "refusal": None})
@@ -139,7 +143,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--quick", action="store_true", help="few streams, once")
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
-    rounds = 1 if options.quick else 15
+    rounds = 1 if options.quick else 60
     rows = [measure("generated, 2 KB", [generated(2 << 10)] * 4, rounds)]
     if not options.quick:
         rows.append(measure("generated, 20 KB", [generated(20 << 10)], rounds))

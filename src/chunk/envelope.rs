@@ -1,6 +1,7 @@
 //! What stands where in a chunk: spans, so that every other byte can be kept.
 
 use super::channel::{Facts, Finish};
+use super::guess::Guess;
 use super::scan::{Member, Scanner, Span, is_empty, says_nothing};
 use super::session::MAX_CHOICES;
 use crate::text::unescape;
@@ -61,7 +62,19 @@ pub(super) struct Envelope {
     pub(super) error: Span,
     object: Span,
     has_choices: bool,
+    listed: Listed,
+    guess: Guess,
     stack: Vec<u8>,
+}
+
+/// What was known where `choices` ended.
+#[derive(Debug, Default)]
+struct Listed {
+    end: usize,
+    /// How many members stood before.
+    members: usize,
+    error: Span,
+    object: Span,
 }
 
 /// A buffer that has grown beyond this many items is given back.
@@ -70,11 +83,110 @@ const KEEP: usize = 256;
 impl Envelope {
     /// Reads an event's data.
     pub(super) fn scan(&mut self, text: &[u8]) -> Shape {
-        self.reset();
         let mut stack = std::mem::take(&mut self.stack);
         let mut scanner = Scanner::new(text, &mut stack);
-        let read = self.chunk(text, &mut scanner);
+        let guessed = self.guess.fits(text, &mut scanner);
+        let read = match guessed {
+            Some(end) => {
+                self.go_on_from(end);
+                self.rest(text, &mut scanner)
+            }
+            None => {
+                self.reset();
+                self.chunk(text, &mut scanner)
+            }
+        };
         self.stack = stack;
+        let shape = self.shape(read, text);
+        match self.only_text(text).filter(|_| shape == Shape::Chunk) {
+            Some(content) => {
+                let fitted = guessed.is_some();
+                self.guess.learn(text, content, self.listed.end, fitted);
+            }
+            None => self.guess.forget(),
+        }
+        shape
+    }
+
+    /// Everything that was found, for comparing.
+    #[cfg(test)]
+    pub(super) fn found(&self) -> String {
+        let Self {
+            whole,
+            members,
+            choices,
+            choice_members,
+            parts,
+            error,
+            object,
+            ..
+        } = self;
+        format!(
+            "{:?}",
+            (
+                whole,
+                members,
+                choices,
+                choice_members,
+                parts,
+                error,
+                object
+            )
+        )
+    }
+
+    /// The content, if it is a string and there is only one choice.
+    fn only_text(&self, text: &[u8]) -> Option<Span> {
+        match &self.choices[..] {
+            [only] => only.has_string(text).then_some(only.content),
+            _ => None,
+        }
+    }
+
+    /// The chunk is as the last one up to the end of `choices`, but that the string ends here.
+    /// Everything else that was learnt of the last one holds; places behind the string move.
+    fn go_on_from(&mut self, end: usize) {
+        self.members.truncate(self.listed.members);
+        self.error = self.listed.error;
+        self.object = self.listed.object;
+        let Some(choice) = self.choices.first_mut() else {
+            return;
+        };
+        let before = choice.content.end;
+        let moved = |place: &mut usize| {
+            if *place >= before {
+                *place = *place - before + end;
+            }
+        };
+        let each = |span: &mut Span| {
+            moved(&mut span.start);
+            moved(&mut span.end);
+        };
+        // Whoever adds a span to a choice must move it here.
+        let Choice {
+            whole,
+            index,
+            finish,
+            logprobs,
+            delta,
+            role,
+            content,
+            parts: _,
+            members: _,
+            facts: _,
+            plain: _,
+        } = choice;
+        for span in [whole, index, finish, logprobs, delta, role, content] {
+            each(span);
+        }
+        for Member { key, value } in &mut self.choice_members {
+            each(key);
+            each(value);
+        }
+        moved(&mut self.listed.end);
+    }
+
+    fn shape(&mut self, read: Option<()>, text: &[u8]) -> Shape {
         match read {
             _ if self.choices.len() > MAX_CHOICES => Shape::TooMany,
             None => {
@@ -123,11 +235,35 @@ impl Envelope {
         if scanner.peek() != b'{' {
             return None;
         }
-        let mut more = scanner.open(b'}')?;
+        self.whole = Span::new(start, start);
+        let more = scanner.open(b'}')?;
+        self.members(text, scanner, more)
+    }
+
+    /// What follows `choices`.
+    fn rest(&mut self, text: &[u8], scanner: &mut Scanner<'_, '_>) -> Option<()> {
+        let more = scanner.more(b'}')?;
+        self.members(text, scanner, more)
+    }
+
+    fn members(
+        &mut self,
+        text: &[u8],
+        scanner: &mut Scanner<'_, '_>,
+        mut more: bool,
+    ) -> Option<()> {
         while more {
             let key = scanner.key()?;
             match &*name(key.of(text)) {
-                b"choices" if scanner.peek() == b'[' => self.choices(text, scanner)?,
+                b"choices" if scanner.peek() == b'[' => {
+                    self.choices(text, scanner)?;
+                    self.listed = Listed {
+                        end: scanner.at(),
+                        members: self.members.len(),
+                        error: self.error,
+                        object: self.object,
+                    };
+                }
                 other => {
                     let value = scanner.value()?;
                     match other {
@@ -140,7 +276,7 @@ impl Envelope {
             }
             more = scanner.more(b'}')?;
         }
-        self.whole = Span::new(start, scanner.at());
+        self.whole.end = scanner.at();
         scanner.white();
         (scanner.at() == text.len()).then_some(())
     }

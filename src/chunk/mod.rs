@@ -17,6 +17,7 @@ mod closing;
 mod edit;
 mod envelope;
 mod failure;
+mod guess;
 mod machine;
 mod options;
 mod pace;

@@ -72,6 +72,11 @@ impl<'t, 's> Scanner<'t, 's> {
         self.at
     }
 
+    /// Goes to another place.
+    pub(super) fn go_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
     /// The byte here; 0, which begins nothing, at the end.
     #[inline]
     pub(super) fn peek(&self) -> u8 {
