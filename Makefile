@@ -95,6 +95,11 @@ soak: install ## Run hundreds of streams at once through the gateway for minutes
 	$(call say,the soak)
 	@$(BIN)/python tests/python/soak.py $(SOAK)
 
+.PHONY: test-vllm
+test-vllm: install ## The middleware in vLLM itself; VLLM= names its command.
+	$(call say,vLLM)
+	@WHOLEJSON_VLLM="$(or $(VLLM),$$(command -v vllm))" $(BIN)/pytest -s tests/python/test_vllm.py
+
 .PHONY: bench
 bench: install benches/node_modules/ready ## Measure beside other software; write benches/RESULTS.md and the README's figures.
 	$(call say,benchmarks)

@@ -6,10 +6,9 @@ wrong use.
 
 from __future__ import annotations
 
-import enum
 import os
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 try:
     import typer
@@ -18,9 +17,19 @@ except ImportError:  # pragma: no cover
     sys.exit(2)
 
 from . import Aggregator, ChunkTransformer, Error, NoJSONError, __version__
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from .console import (
+    RepairOption,
+    Root,
+    RootOption,
+    Style,
+    StyleOption,
+    fail,
+    forget_stdout,
+    misuse,
+    read_stdin,
+    say,
+    write,
+)
 
 __all__ = ["main"]
 
@@ -34,30 +43,13 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-_READ = 64 << 10
-
-
-class Root(str, enum.Enum):
-    """What the document may be."""
-
-    auto = "auto"
-    object = "object"
-    array = "array"
-    any = "any"
-
-
-class Style(str, enum.Enum):
-    """How snapshots separate their items."""
-
-    spaced = "spaced"
-    compact = "compact"
-
-
-RootOption = Annotated[Root, typer.Option(help="What the document may be.")]
-StyleOption = Annotated[Style, typer.Option(help="How snapshots separate their items.")]
-RepairOption = Annotated[
-    bool, typer.Option("--repair/--no-repair", help="Repair malformed text, or refuse it.")
-]
+# What to do where no document was found, by the root that was asked for.
+_NO_JSON = {
+    Root.auto: "a string, number or literal by itself counts with --root any",
+    Root.object: "only an object was looked for; --root auto takes an array too",
+    Root.array: "only an array was looked for; --root auto takes an object too",
+    Root.any: "text around a string, number or literal keeps it from being a document",
+}
 
 
 def main() -> NoReturn:
@@ -65,11 +57,11 @@ def main() -> NoReturn:
     try:
         app(prog_name="wholejson")
     except BrokenPipeError:
-        _forget_stdout()
+        forget_stdout()
         sys.exit(0)
     except OSError as error:
-        _say(f"reading or writing failed: {error.strerror or error}")
-        _forget_stdout()
+        say(f"reading or writing failed: {error.strerror or error}")
+        forget_stdout()
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
@@ -113,26 +105,28 @@ def pipe(
     """
     reader = Aggregator(root=root.value, style=style.value, repair=repair)
     explained = 0
+    came = False
     try:
-        for delta in _stdin():
+        for delta in read_stdin():
+            came = True
             _show(reader, reader.feed(delta))
             if explain:
                 explained = _explain(reader, explained)
         _show(reader, reader.finish())
     except NoJSONError as error:
-        _fail(str(error))
+        fail(f"{error}; {_NO_JSON[root] if came else 'nothing came on stdin'}")
     except Error as error:
         _show(reader, reader.changed_before_error)
-        _fail(str(error))
+        fail(str(error))
     finally:
         if explain:
             explained = _explain(reader, explained)
     if explain and reader.repair_count == 0:
-        _say("nothing was repaired")
+        say("nothing was repaired")
     if reader.trailing:
-        _say(f"{reader.trailing} bytes of text after the document were left out")
+        say(f"{reader.trailing} bytes of text after the document were left out")
     if not reader.complete:
-        _say("the document was cut off: the last line is what was known of it")
+        say("the document was cut off: the last line is what was known of it")
 
 
 @app.command()
@@ -148,17 +142,17 @@ def sse(
       curl -sN https://api.openai.com/v1/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json' -d '{"model": "gpt-4o", "stream": true, "response_format": {"type": "json_object"}, "messages": [{"role": "user", "content": "A user as JSON"}]}' | wholejson sse
     """  # noqa: E501
     transformer = ChunkTransformer(root=root.value, style=style.value, repair=repair)
-    for part in _stdin():
-        _write(transformer.feed(part))
+    for part in read_stdin():
+        write(transformer.feed(part))
         if transformer.ended:
             break
-    _write(transformer.finish())
+    write(transformer.finish())
     report = transformer.report
     code = report["error"]
     if code is not None:
-        _say(f"the stream ended with an error: {code}")
+        say(f"the stream ended with an error: {code}")
     elif not report["complete"] and report["updates"]:
-        _say("the document was cut off: the last snapshot is what was known of it")
+        say("the document was cut off: the last snapshot is what was known of it")
     if code in ("no_json", "invalid_json", "limit_exceeded") or not report["updates"]:
         raise typer.Exit(1)
 
@@ -215,7 +209,7 @@ def serve(
     if upstream_key_env is not None:
         chosen["upstream_key"] = os.environ.get(upstream_key_env)
         if not chosen["upstream_key"]:
-            _misuse(f"the environment variable {upstream_key_env} is not set")
+            misuse(f"the environment variable {upstream_key_env} is not set")
     try:
         from pydantic import ValidationError
 
@@ -223,18 +217,20 @@ def serve(
         from .server.config import Settings
         from .server.run import run
     except ImportError as error:
-        _misuse(f"serving needs {error.name}: pip install 'wholejson[gateway]'")
+        misuse(f"serving needs {error.name}: pip install 'wholejson[gateway]'")
     try:
         settings = Settings(**chosen)
     except ValidationError as error:
         for wrong in error.errors():
             name = "".join(f"{part}: " for part in wrong["loc"][:1])
-            _say(f"{name}{wrong['msg'].removeprefix('Value error, ')}")
+            say(f"{name}{wrong['msg'].removeprefix('Value error, ')}")
         raise typer.Exit(2) from None
+    for doubt in settings.doubts():
+        say(doubt)
     try:
         raise typer.Exit(run(settings))
     except OSError as error:
-        _fail(str(error))
+        fail(str(error))
 
 
 @app.command()
@@ -252,53 +248,17 @@ def demo(
     try:
         from .server.demo import show
     except ImportError as error:
-        _misuse(f"the demo needs {error.name}: pip install 'wholejson[all]'")
+        misuse(f"the demo needs {error.name}: pip install 'wholejson[all]'")
     raise typer.Exit(show(pace))
-
-
-def _stdin() -> Iterator[bytes]:
-    """Give what stdin brings, as it arrives."""
-    if sys.stdin is None or sys.stdout is None:
-        _misuse("stdin and stdout must be open")
-    while True:
-        part = os.read(sys.stdin.fileno(), _READ)
-        if not part:
-            return
-        yield part
 
 
 def _show(reader: Aggregator, changed: bool) -> None:
     if changed:
-        _write((reader.snapshot_bytes() or b"") + b"\n")
-
-
-def _write(data: bytes) -> None:
-    if data:
-        sys.stdout.buffer.write(data)
-        sys.stdout.buffer.flush()
+        write((reader.snapshot_bytes() or b"") + b"\n")
 
 
 def _explain(reader: Aggregator, told: int) -> int:
     repairs = reader.repairs
     for repair in repairs[told:]:
-        _say(f"repair at offset {repair.offset}: {repair.description} ({repair.kind})")
+        say(f"repair at offset {repair.offset}: {repair.description} ({repair.kind})")
     return len(repairs)
-
-
-def _say(text: str) -> None:
-    print(f"wholejson: {text}", file=sys.stderr, flush=True)
-
-
-def _fail(text: str) -> NoReturn:
-    _say(text)
-    raise typer.Exit(1)
-
-
-def _misuse(text: str) -> NoReturn:
-    _say(text)
-    raise typer.Exit(2)
-
-
-def _forget_stdout() -> None:
-    """Keep the interpreter from complaining, at its end, of a pipe that nobody reads."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from inspect import iscoroutine
 from typing import Any
 
-__all__ = ["refuse_no_stream"]
+__all__ = ["refuse_no_chunk", "refuse_no_stream"]
 
 
 def refuse_no_stream(given: Any, taker: str) -> None:
@@ -25,3 +25,15 @@ def refuse_no_stream(given: Any, taker: str) -> None:
         remedy = "hand over the stream itself"
     kind = type(given).__name__
     raise TypeError(f"{taker} takes an iterable or async iterable, not one {kind}; {remedy}")
+
+
+def refuse_no_chunk(first: Any, taker: str) -> None:
+    """Raise a `TypeError` for the first part of a stream if it can be no chunk of any API."""
+    if isinstance(first, (str, bytes, bytearray, memoryview)):
+        remedy = "for text there are wholejson.snapshots() and wholejson.values()"
+    elif first is None or isinstance(first, (int, float, list, tuple)):
+        remedy = "hand over the stream as the SDK gave it"
+    else:
+        return
+    kind = type(first).__name__
+    raise TypeError(f"{taker} takes chat completion chunks, and the first part is {kind}; {remedy}")

@@ -7,7 +7,7 @@ from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .completion import Record
-from .inputs import refuse_no_stream
+from .inputs import refuse_no_chunk, refuse_no_stream
 from .rewrite import Rewriter
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def wrap_stream(
     :raises NoJSONError: at the end, if there was text but no JSON in it; ``text`` has it.
     :raises UpstreamError: if the stream ends and a choice has no ``finish_reason``.
     :raises TypeError, ValueError: at once, for a wrong option, what is no stream, or a stream that
-        has whole documents in its chunks already.
+        has whole documents in its chunks already; with the first part, if it is no chunk but text.
 
     All are raised where the bytes form writes its one error event: after the last chunk that is
     true. Whatever the wrapped stream itself raises comes through as it is.
@@ -110,7 +110,7 @@ class _Base(Generic[Chunk]):
         self._rewriter = Rewriter(options)
         self._record = Record()
         self._ready: Iterator[Chunk] = iter(())
-        self._over = False
+        self._begun = self._over = False
         self._fault: BaseException | None = None
         self._closed = False
 
@@ -136,6 +136,13 @@ class _Base(Generic[Chunk]):
             return _NOTHING
 
     def _took(self, chunk: Chunk) -> None:
+        if not self._begun:
+            try:
+                refuse_no_chunk(chunk, "wrap_stream()")
+            except TypeError as error:
+                self._over, self._fault = True, error
+                return
+            self._begun = True
         self._record.add(chunk)
         self._ready = self._rewriter.chunk(chunk)
 

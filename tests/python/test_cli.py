@@ -10,7 +10,7 @@ import sys
 from typing import Any
 
 import pytest
-from serving import DONE, event
+from serving import DONE, event, gateway
 
 import wholejson
 
@@ -75,6 +75,11 @@ def test_sse_writes_each_event_as_it_arrives() -> None:
         (b'{"a": "x', [], 0, '{"a": "x"}\n', "cut off"),
         (b"", [], 1, "", "without a JSON value"),
         (b"prose", [], 1, "", "without a JSON value"),
+        (b"", [], 1, "", "nothing came on stdin"),
+        (b"12", [], 1, "", "--root any"),
+        (b"[1]", ["--root", "object"], 1, "", "--root auto"),
+        (b'{"a": 1}', ["--root", "array"], 1, "", "--root auto"),
+        (b"so it is 12", ["--root", "any"], 1, "", "text around"),
         (b"{'a': 1}", ["--no-repair"], 1, "", "unexpected character"),
         (b'{"a": 1} x', ["--no-repair"], 1, '{"a": 1}\n', "text after the end"),
         (b"{'a': 1}", ["--explain"], 0, '{"a": 1}\n', "offset 1"),
@@ -171,6 +176,7 @@ def test_help_has_examples() -> None:
         (["--replay", "--port", "99999"], {}, "port"),
         (["--replay", "--workers", "0"], {}, "workers"),
         (["--upstream", "http://u:sk-planted@x/v1"], {}, "credentials"),
+        (["--upstream", "http://x/v1/chat/completions/"], {}, "without /chat/completions"),
         (["--upstream", "http://x/v1", "--upstream-key-env", "NO_SUCH_KEY"], {}, "NO_SUCH_KEY"),
         (["--replay"], {"WHOLEJSON_HEARTBEAT": "sk-planted"}, "heartbeat"),
         (
@@ -188,6 +194,28 @@ def test_serve_refuses_what_does_not_fit_and_says_why(
     assert said in err
     assert "sk-planted" not in err
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "said"),
+    [
+        (["--upstream", "http://x.test"], {}, "try --upstream http://x.test/v1"),
+        (["--upstream", "http://x.test/api/"], {}, "try --upstream http://x.test/api/v1"),
+        (["--replay"], {"WHOLEJSON_UPSTREM_KEY": "sk-planted"}, "mean WHOLEJSON_UPSTREAM_KEY?"),
+        (["--replay"], {"wholejson_worker": "4"}, "mean WHOLEJSON_WORKERS?"),
+        (["--replay"], {"WHOLEJSON_XYZ": "1"}, "WHOLEJSON_XYZ in the environment is no setting"),
+        (["--upstream", "https://x.test/v1"], {"WHOLEJSON_HEARTBEAT": "9"}, None),
+        (["--upstream", "https://x.test/v1beta/openai"], {"wholejson_heartbeat": "9"}, None),
+    ],
+)
+def test_serve_says_what_is_most_likely_not_meant_and_starts(
+    arguments: list[str], environment: dict[str, str], said: str | None
+) -> None:
+    with gateway(*arguments, **environment) as running:
+        doubts = [line for line in running.lines if "listening" not in line]
+    assert bool(said) == bool(doubts)
+    assert (said or "") in "".join(doubts)
+    assert "sk-planted" not in "".join(running.lines)
 
 
 def test_serve_says_that_a_port_is_taken() -> None:
@@ -251,6 +279,20 @@ def test_on_a_small_terminal_the_demo_shows_where_the_object_grows() -> None:
     assert "shred 99" in drawn
     assert " 99 " in drawn
     assert "shred 1 " not in drawn
+
+
+def test_the_demo_shows_numbers_as_they_were_written() -> None:
+    from rich.console import Console
+
+    from wholejson.server.demo import _frame, _Side
+
+    console = Console(width=80, height=24, color_system=None)
+    wholes = _Side()
+    wholes.contents = ['{"price": 24.90, "id": 12345678901234567890.0}']
+    with console.capture() as capture:
+        console.print(_frame(console, _Side(), wholes))
+    assert '"price": 24.90,' in capture.get()
+    assert '"id": 12345678901234567890.0' in capture.get()
 
 
 def test_the_demo_shows_shreds_and_whole_objects_each_on_a_line_and_ends() -> None:

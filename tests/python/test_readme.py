@@ -12,6 +12,7 @@ import urllib.request
 from collections.abc import Iterator
 from importlib.metadata import metadata
 from pathlib import Path
+from typing import Any
 
 import pytest
 from conftest import ROOT
@@ -21,7 +22,7 @@ from support.blocks import Block, blocks, commands
 from wholejson.replay import Replay
 from wholejson.server.documents import DOCUMENTS
 
-PAGES = [ROOT / "README.md", ROOT / "docs" / "client.md"]
+PAGES = [ROOT / "README.md", ROOT / "docs" / "client.md", ROOT / "docs" / "servers.md"]
 ALL = [block for page in PAGES for block in blocks(page)]
 PROVIDER = "https://api.openai.com/v1"
 GATEWAY = "http://127.0.0.1:8080/v1"
@@ -132,10 +133,26 @@ def test_apps_give_whole_json(block: Block, reader: Reader, monkeypatch: pytest.
     monkeypatch.setenv("OPENAI_API_KEY", "k")
     space: dict[str, object] = {"__name__": "block"}
     exec(compile(reader.placed(block.text), str(block), "exec"), space)  # noqa: S102 - our own page
-    with serving(space["app"]) as url:
+    with serving(closing(space["app"], space.get("client"))) as url:
         stream, said = ask(url, FLAGGED)
     assert "snapshot" == said
     assert WHOLE == last_value(stream)
+
+
+def closing(app: Any, client: Any) -> Any:
+    """Give the app, but so that a client it has is closed with the server, in the server's loop."""
+
+    async def closing_app(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan" or client is None:
+            await app(scope, receive, send)
+            return
+        for moment in ("startup", "shutdown"):
+            await receive()
+            if moment == "shutdown":
+                await client.close()
+            await send({"type": f"lifespan.{moment}.complete"})
+
+    return closing_app
 
 
 def last_value(stream: str) -> object:
@@ -165,6 +182,8 @@ def test_commands_of_the_shell_do_what_they_say(block: Block, reader: Reader) ->
             arguments = reader.placed(command).split()[2:]
             with gateway(*arguments) as running:
                 assert WHOLE == last_value(ask(running.url, FLAGGED)[0])
+        elif command.startswith("vllm serve MODEL "):
+            continue  # see test_vllm.py, which takes its arguments from here
         elif command.startswith("curl"):
             done = reader.bash(command)
             assert 0 == done.returncode, done.stderr

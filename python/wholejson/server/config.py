@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import os
+import re
+from collections.abc import Iterator, Mapping
 from typing import Annotated
 from urllib.parse import urlsplit
 
@@ -14,6 +17,7 @@ __all__ = ["Settings"]
 
 _MIB = 1 << 20
 _PREFIX = "WHOLEJSON_"
+_VERSION = re.compile(r"/v\d")
 
 
 class Settings(BaseSettings):
@@ -80,6 +84,8 @@ class Settings(BaseSettings):
                 raise ValueError("must begin with http:// or https://, and end with /v1")
             if parts.username or parts.password or parts.query or parts.fragment:
                 raise ValueError("must have no credentials, query or fragment")
+            if parts.path.rstrip("/").endswith("/chat/completions"):
+                raise ValueError("must be the base URL, without /chat/completions")
         return value
 
     @model_validator(mode="after")
@@ -93,6 +99,22 @@ class Settings(BaseSettings):
                 "clients must present"
             )
         return self
+
+    def doubts(self, environment: Mapping[str, str] = os.environ) -> Iterator[str]:
+        """Give a sentence for whatever is allowed, and most likely not meant."""
+        if self.upstream is not None and not _VERSION.search(urlsplit(self.upstream).path):
+            base = self.upstream.rstrip("/")
+            yield (
+                f"the upstream's URL names no version: requests go to {base}/chat/completions. "
+                f"If that is not there, try --upstream {base}/v1"
+            )
+        known = [name.upper() for name in type(self).model_fields]
+        for name in sorted(environment):
+            said = name.upper().removeprefix(_PREFIX)
+            if name.upper().startswith(_PREFIX) and said not in known:
+                near = difflib.get_close_matches(said, known, n=1, cutoff=0.7)
+                remedy = f"; did you mean {_PREFIX}{near[0]}?" if near else ""
+                yield f"{name} in the environment is no setting, and is not read{remedy}"
 
     def export(self) -> None:
         """Write the settings into the environment, where the worker processes read them."""

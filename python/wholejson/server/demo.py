@@ -18,6 +18,8 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
+from wholejson.layout import laid_out
+
 __all__ = ["show"]
 
 _MODELS = {"gpt-4o": "a user, the first example", "gpt-4o-mini": "an order"}
@@ -166,8 +168,7 @@ def _frame(console: Console, shreds: _Side, wholes: _Side, rows: int | None = No
         left.append(" ")
     whole = Text("nothing yet", style="dim")
     if wholes.contents:
-        value = json.loads(wholes.contents[-1])
-        whole = Text(json.dumps(value, indent=2, ensure_ascii=False), style="green")
+        whole = Text(laid_out(wholes.contents[-1]), style="green")
     right = Group(
         _last(console, whole, width, rows),
         Text(f"\nchunks, each one whole: {len(wholes.contents)}", style="dim"),

@@ -471,3 +471,45 @@ def test_a_long_answer_is_remembered_in_about_its_own_length():
     for each in [chunk('{"a": "'), *map(chunk, words)]:
         record.add(each)
     assert len(record._runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("parts", "said"),
+    [
+        (['{"a": ', "1}"], r"the first part is str; for text there are wholejson\.snapshots"),
+        ([b'{"a": 1}'], r"the first part is bytes; for text"),
+        ([1, 2], "the first part is int; hand over the stream"),
+        ([None], "the first part is NoneType"),
+        ([[JOHN[0]]], "the first part is list"),
+    ],
+)
+def test_what_can_be_no_chunk_is_refused_and_its_stream_closed(parts, said) -> None:
+    closed = []
+
+    def source():
+        try:
+            yield from parts
+        finally:
+            closed.append(True)
+
+    async def later():
+        try:
+            for part in parts:
+                yield part
+        finally:
+            closed.append(True)
+
+    async def read() -> None:
+        async for _ in wholejson.wrap_stream(later()):
+            raise AssertionError("it gave a chunk")
+
+    with pytest.raises(TypeError, match=said):
+        list(wholejson.wrap_stream(source()))
+    with pytest.raises(TypeError, match=said):
+        asyncio.run(read())
+    assert [True, True] == closed
+
+
+def test_events_of_another_api_still_pass_as_they_are() -> None:
+    events = [SimpleNamespace(type="message_start"), {"type": "ping"}, SimpleNamespace(type="x")]
+    assert events == list(wholejson.wrap_stream(iter(events)))
