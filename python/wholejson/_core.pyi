@@ -5,7 +5,7 @@ from typing import Any, Literal, TypedDict, final, type_check_only
 
 from typing_extensions import Required
 
-from .aliases import Code, Delta, Root, Style
+from .aliases import Code, Delta, Mode, Root, Style
 from .errors import Error
 
 __all__ = [
@@ -263,6 +263,12 @@ class ChunkTransformer:
         the last did a second ago or more. The last one always does.
     :param every_ms: at most one snapshot of a choice in so many milliseconds, where time is told
         by :meth:`set_time`; the last one always.
+    :param mode: what the content of a chunk is. ``"snapshot"``: the whole document so far;
+        ``"patch"``: what changed since the chunk before, as the text of a JSON array of operations
+        (see :meth:`Aggregator.take_operations`), always compact. Operations that waited for a pace
+        or a reader are merged.
+    :param final: in patch mode, the chunk that ends a choice has the whole document in its
+        ``json_status``, as ``document``.
     :raises TypeError, ValueError: for an option that is none of these.
     """
 
@@ -276,6 +282,8 @@ class ChunkTransformer:
         choices: int = 1,
         max_amplification: int | None = None,
         every_ms: int | None = None,
+        mode: Mode = "snapshot",
+        final: bool = True,
     ) -> ChunkTransformer: ...
     def feed(self, part: bytes | bytearray | memoryview, /) -> bytes:
         """Take what one read brought, cut anywhere; give what is to be sent on.
@@ -380,6 +388,8 @@ class Options(TypedDict, total=False):
     style: Style
     max_amplification: int | None
     every_ms: int | None
+    mode: Mode
+    final: bool
 
 def read_request(body: bytes | bytearray | memoryview, /) -> Request | None:
     """Read what the body of a request asks of us, and take it out of the body.
@@ -400,6 +410,8 @@ class Status(TypedDict, total=False):
     """How many repairs there were."""
     error: Code
     """Why this choice failed."""
+    document: Any
+    """In patch mode, the whole document."""
 
 @final
 class Session:
@@ -415,6 +427,8 @@ class Session:
         choices: int = 1,
         max_amplification: int | None = None,
         every_ms: int | None = None,
+        mode: Mode = "snapshot",
+        final: bool = True,
     ) -> Session: ...
     def begin(
         self, text: bool, gives: bool, size: int, /
@@ -446,6 +460,8 @@ class Session:
         """
     def snapshot(self, index: int, /) -> str | None:
         """Write the snapshot of a choice."""
+    def content(self, index: int, /) -> str | None:
+        """Write what goes out of a choice: its snapshot, or the operations since the last call."""
     def status(self, index: int, /) -> Status | None:
         """Tell how the document of a choice stands."""
     def set_time(self, milliseconds: int, /) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, TypeAlias
 
-__all__ = ["Code", "Delta", "Root", "Style"]
+__all__ = ["Code", "Delta", "Mode", "Root", "Style"]
 
 Code: TypeAlias = Literal[
     "no_json", "invalid_json", "limit_exceeded", "upstream_closed", "upstream_timeout"
@@ -13,6 +13,9 @@ Code: TypeAlias = Literal[
 
 Delta: TypeAlias = str | bytes | bytearray | memoryview
 """A piece of streamed text; bytes may be cut anywhere, even inside a code point."""
+
+Mode: TypeAlias = Literal["snapshot", "patch"]
+"""What the content of a chunk is: the whole document, or what changed."""
 
 Root: TypeAlias = Literal["auto", "object", "array", "any"]
 """What a document may be."""

@@ -35,7 +35,7 @@ from .errors import OptionError, UpstreamError
 if TYPE_CHECKING:
     from ._core import Limits, Request
     from ._http.types import ASGIApp, Receive, Scope, Send
-    from .aliases import Root, Style
+    from .aliases import Mode, Root, Style
 
 __all__ = ["ValidJSONChunks"]
 
@@ -56,6 +56,8 @@ class ValidJSONChunks:
     :param limits: :class:`wholejson.Limits` for each stream; a request cannot change them.
     :param max_amplification, every_ms: leave updates out, as :class:`wholejson.ChunkTransformer`
         does; a request may say otherwise, and ``null`` sends all of them.
+    :param mode, final: whether each content is the whole document or what changed, as for
+        :class:`wholejson.ChunkTransformer`; a request may say otherwise.
     :param max_request_bytes: longer bodies of requests are answered with 413.
     :param heartbeat: seconds of silence after which a comment is sent, between events only;
         ``None`` for never.
@@ -85,6 +87,8 @@ class ValidJSONChunks:
         limits: Limits | None = None,
         max_amplification: int | None = 64,
         every_ms: int | None = None,
+        mode: Mode = "snapshot",
+        final: bool = True,
         max_request_bytes: int = 64 << 20,
         heartbeat: float | None = None,
         hold_bytes: int = 8 << 10,
@@ -100,6 +104,8 @@ class ValidJSONChunks:
             "limits": limits,
             "max_amplification": max_amplification,
             "every_ms": every_ms,
+            "mode": mode,
+            "final": final,
         }
         ChunkTransformer(**self._options)  # a wrong option is told now, not at the first request
         if heartbeat is not None and heartbeat <= 0:
@@ -150,7 +156,12 @@ class ValidJSONChunks:
         inner = _resized(scope, len(request.body), {b"accept-encoding": b"identity"})
         departure = Departure(receive)
         turned = Turned(
-            send, lambda: ChunkTransformer(**options), self._timing, departure, self._room
+            send,
+            lambda: ChunkTransformer(**options),
+            options["mode"],
+            self._timing,
+            departure,
+            self._room,
         )
         work = self._inside(inner, replay(request.body, departure.receive), turned)
         try:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ._core import Limits
-    from .aliases import Root, Style
+    from .aliases import Mode, Root, Style
 
 ClientT = TypeVar("ClientT")
 
@@ -43,6 +43,8 @@ def wrap(
     limits: Limits | None = None,
     max_amplification: int | None = None,
     every_ms: int | None = None,
+    mode: Mode = "snapshot",
+    final: bool = True,
 ) -> ClientT:
     """Make `client` understand `stream_options={"valid_json_chunks": True}`.
 
@@ -62,6 +64,8 @@ def wrap(
     :param root, repair, style: as for `Aggregator`; a request may say otherwise.
     :param limits: what each stream may cost, `None` for the defaults of `Limits`; a request cannot
         change it.
+    :param mode, final: whether each content is the whole document or what changed, as for
+        `ChunkTransformer`; a request may say otherwise.
     :param max_amplification, every_ms: leave updates out, as `ChunkTransformer` does; a request
         may say otherwise.
     :return: `client` itself.
@@ -87,6 +91,8 @@ def wrap(
         "limits": limits,
         "max_amplification": max_amplification,
         "every_ms": every_ms,
+        "mode": mode,
+        "final": final,
     }
     ChunkTransformer(**options)  # a wrong option is told now, not at the first request
     guide = Guide(library, options)

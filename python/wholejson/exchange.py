@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from types import ModuleType
 
+    from .aliases import Mode
+
 OPTION = "stream_options.valid_json_chunks"
 # Why a request can't be served.
 RESPONSES = (
@@ -65,8 +67,9 @@ class Guide:
         stripped = self._with_body(request, read.body)
         if read.options is None:
             return Exchange(self, stripped)
-        transformer = _core.ChunkTransformer(**{**self.options, **read.options})
-        return Exchange(self, stripped, transformer=transformer)
+        options = {**self.options, **read.options}
+        transformer = _core.ChunkTransformer(**options)
+        return Exchange(self, stripped, transformer=transformer, mode=options["mode"])
 
     def _with_body(self, request: Any, body: bytes) -> Any:
         headers = request.headers.copy()
@@ -118,10 +121,12 @@ class Exchange:
         request: Any,
         *,
         transformer: _core.ChunkTransformer | None = None,
+        mode: Mode = "snapshot",
         refusal: Any = None,
     ) -> None:
         self.guide, self.request = guide, request
         self.transformer, self.refusal = transformer, refusal
+        self._mode = mode
 
     def is_stream(self, response: Any) -> bool:
         """Tell whether the answer is the event stream that was asked for."""
@@ -134,7 +139,7 @@ class Exchange:
     def transformed(self, response: Any, stream: type) -> Any:
         """Give the answer with `stream` over its bytes, unpacked where they came packed."""
         headers = _without_body(response)
-        headers["x-valid-json-chunks"] = "snapshot"
+        headers["x-valid-json-chunks"] = self._mode
         timeout = self.guide.library.TimeoutException
         return self.guide.library.Response(
             response.status_code,

@@ -174,7 +174,7 @@ class Rewriter:
         changes: dict[str, Any] = {}
         if carry.role is not None and not facts.role:
             changes["role"] = carry.role
-        changes.update(self._content(delta, self.session.snapshot(index) if shown else None))
+        changes.update(self._content(delta, self.session.content(index) if shown else None))
         if delta is not None:
             self._delta = delta
             updates["delta"] = changed(delta, changes)
@@ -248,7 +248,7 @@ class Rewriter:
     def _last(self, index: int, carry: Carry, finals: Mapping[int, Any]) -> Any:
         first = get(self._first, "choices")[0]
         role = {} if carry.role is None else {"role": carry.role}
-        delta = {**role, "content": self.session.snapshot(index)}
+        delta = {**role, "content": self.session.content(index)}
         like = self._delta_like(first)
         choice = {"index": index, "delta": made(like, delta), **carry.of({}), "finish_reason": None}
         if index in finals:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._core import Limits
-    from .aliases import Root, Style
+    from .aliases import Mode, Root, Style
 
 __all__ = ["AsyncChunkStream", "ChunkStream", "wrap_stream"]
 
@@ -34,6 +34,8 @@ def wrap_stream(
     choices: int = 1,
     max_amplification: int | None = None,
     every_ms: int | None = None,
+    mode: Mode = "snapshot",
+    final: bool = True,
 ) -> AsyncChunkStream[Chunk]: ...
 @overload
 def wrap_stream(
@@ -46,6 +48,8 @@ def wrap_stream(
     choices: int = 1,
     max_amplification: int | None = None,
     every_ms: int | None = None,
+    mode: Mode = "snapshot",
+    final: bool = True,
 ) -> ChunkStream[Chunk]: ...
 def wrap_stream(
     stream: Iterable[Any] | AsyncIterable[Any],
@@ -57,6 +61,8 @@ def wrap_stream(
     choices: int = 1,
     max_amplification: int | None = None,
     every_ms: int | None = None,
+    mode: Mode = "snapshot",
+    final: bool = True,
 ) -> ChunkStream[Any] | AsyncChunkStream[Any]:
     """Turn a stream of chat completion chunks: each one's content is the whole document so far.
 
@@ -74,6 +80,8 @@ def wrap_stream(
     :param choices: how many choices were asked for (``n``).
     :param max_amplification, every_ms: leave updates out, as for
         :class:`wholejson.ChunkTransformer`.
+    :param mode, final: ``mode="patch"`` gives what changed instead of the whole document, as for
+        :class:`wholejson.ChunkTransformer`; ``document`` in ``json_status`` is a Python object.
     :return: an iterator and context manager for an iterable, async ones for an async iterable.
         A chunk costs some tens of microseconds, and one copy of the document.
     :raises InvalidJSONError: for a malformed text, if ``repair`` is off.
@@ -94,6 +102,8 @@ def wrap_stream(
         "choices": choices,
         "max_amplification": max_amplification,
         "every_ms": every_ms,
+        "mode": mode,
+        "final": final,
     }
     refuse_no_stream(stream, "wrap_stream()")
     _refuse_transformed(stream)

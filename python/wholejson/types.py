@@ -22,7 +22,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 if TYPE_CHECKING:
-    from .aliases import Code, Root, Style
+    from .aliases import Code, Mode, Root, Style
 
 __all__ = ["JSONStatus", "StreamOptions", "ValidJSONChunks", "json_status"]
 
@@ -46,6 +46,14 @@ class ValidJSONChunks(TypedDict, total=False):
 
     every_ms: int | None
     """At most one snapshot in so many milliseconds, the newest. Default: `None`, all of them."""
+
+    mode: Mode
+    """`"patch"`: each content is a JSON array of what changed, for `apply_operations`. Default:
+    `"snapshot"`, the whole document."""
+
+    final: bool
+    """In patch mode, the last chunk has the whole document in its `json_status`. Default:
+    `True`."""
 
 
 class StreamOptions(TypedDict, total=False):
@@ -74,6 +82,9 @@ class JSONStatus(_Ended, total=False):
 
     error: Code
     """Why this choice failed, when others did not. Left out when it did not fail."""
+
+    document: Any
+    """The whole document, in patch mode unless `"final"` is `False`. Left out otherwise."""
 
 
 def json_status(choice: Any) -> JSONStatus | None:

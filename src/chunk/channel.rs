@@ -5,9 +5,9 @@
 
 use super::failure::{Code, Failure};
 use super::pace::{Pace, Sent};
-use super::settings::ChunkOptions;
+use super::settings::{ChunkOptions, Mode};
 use crate::aggregator::Aggregator;
-use crate::view::Form;
+use crate::view::{Form, Patch};
 
 /// Why a choice ended, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -124,6 +124,21 @@ impl Status {
     }
 }
 
+/// A buffer that has grown beyond this is given back.
+const KEEP: usize = 16 << 10;
+
+/// For a text that is given out as operations.
+#[derive(Debug)]
+struct Patched {
+    patch: Patch,
+    /// Where the operations will stand.
+    form: Form,
+    /// Those that go out now.
+    text: Vec<u8>,
+    /// The whole document is told at the end.
+    whole: bool,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Unsaid,
@@ -135,6 +150,7 @@ enum Role {
 #[derive(Debug)]
 pub struct Channel {
     aggregator: Aggregator,
+    patched: Option<Patched>,
     role: Role,
     /// The text so far, while nothing of it is visible.
     opening: Vec<u8>,
@@ -161,8 +177,15 @@ pub struct Channel {
 impl Channel {
     /// A new text.
     pub fn new(options: &ChunkOptions, form: Form) -> Self {
+        let patched = (options.mode == Mode::Patch).then(|| Patched {
+            patch: Patch::default(),
+            form,
+            text: Vec::new(),
+            whole: options.final_document,
+        });
         Self {
             aggregator: Aggregator::new(options.document(form)),
+            patched,
             role: Role::Unsaid,
             opening: Vec::new(),
             spoken: false,
@@ -240,19 +263,26 @@ impl Channel {
     /// Is there an update that has not gone out and may do so now? It may be after an update, and
     /// where a stream is thinned, also by the passing of time.
     pub fn is_due(&self) -> bool {
-        let length = || self.aggregator.view().len();
         self.owed
             && self
                 .pace
-                .allows(&self.sent, length(), self.length, self.now)
+                .allows(&self.sent, self.cost(), self.length, self.now)
     }
 
     /// When an update that was held back may go out by the passing of time alone, on the clock
     /// that was told; `None` if there is none.
     pub fn due_at(&self) -> Option<u64> {
-        let length = self.aggregator.view().len();
-        let due_at = || self.pace.due_at(&self.sent, length, self.length);
+        let due_at = || self.pace.due_at(&self.sent, self.cost(), self.length);
         self.owed.then(due_at).flatten()
+    }
+
+    /// The bytes of what would go out now; of operations, at least so many.
+    fn cost(&self) -> usize {
+        let view = self.aggregator.view();
+        match &self.patched {
+            Some(patched) => patched.patch.untold(view),
+            None => view.len(),
+        }
     }
 
     /// Is there an update that has not gone out?
@@ -265,10 +295,27 @@ impl Channel {
         self.now = Some(now);
     }
 
-    /// The snapshot goes out.
+    /// The snapshot goes out, or will when a reader asks for it.
     pub(super) fn settle(&mut self) {
         self.owed = false;
-        self.sent.add(self.aggregator.view().len(), self.now);
+        // Operations are counted when they are written: until then more may join them.
+        let length = match self.patched {
+            Some(_) => 0,
+            None => self.aggregator.view().len(),
+        };
+        self.sent.add(length, self.now);
+    }
+
+    /// What goes out is written next: in patch mode, the operations since the last call.
+    pub fn take_content(&mut self) {
+        let Some(patched) = &mut self.patched else {
+            return;
+        };
+        patched.text.clear();
+        patched.text.shrink_to(KEEP);
+        let view = self.aggregator.view();
+        patched.patch.take(view, patched.form, &mut patched.text);
+        self.sent.add(patched.text.len(), self.now);
     }
 
     /// Reads a part of a chunk's text; what that means, the next `push` says.
@@ -377,9 +424,41 @@ impl Channel {
     pub fn document(&self) -> &Aggregator {
         &self.aggregator
     }
-    /// Appends the snapshot; false if nothing is visible yet. Cost: one copy.
-    pub fn write_snapshot(&self, out: &mut Vec<u8>) -> bool {
-        self.aggregator.write_snapshot(out)
+    /// Appends what goes out: the snapshot, or the operations of the last
+    /// [`take_content`](Self::take_content); false if nothing is visible yet. Cost: one copy.
+    pub fn write_content(&self, out: &mut Vec<u8>) -> bool {
+        let visible = self.aggregator.has_value();
+        match &self.patched {
+            Some(patched) if visible => out.extend_from_slice(&patched.text),
+            _ => self.aggregator.view().write(out),
+        }
+        visible
+    }
+    /// The length in bytes of what goes out.
+    pub fn content_len(&self) -> usize {
+        match &self.patched {
+            Some(patched) => patched.text.len(),
+            None => self.aggregator.view().len(),
+        }
+    }
+    /// Does the whole document stand in its status?
+    pub fn tells_document(&self) -> bool {
+        self.aggregator.has_value() && self.patched.as_ref().is_some_and(|it| it.whole)
+    }
+    /// Writes its `json_status`, with the whole document if that is told.
+    pub fn write_status(&self, out: &mut Vec<u8>) {
+        self.status().write_json(out);
+        if self.tells_document() {
+            out.pop();
+            out.extend_from_slice(b", \"document\": ");
+            self.aggregator.view().write(out);
+            out.push(b'}');
+        }
+    }
+    /// About how many bytes that has.
+    pub fn status_len(&self) -> usize {
+        let document = self.tells_document().then(|| self.aggregator.view().len());
+        document.unwrap_or_default() + 80
     }
     /// How the document stands.
     pub fn status(&self) -> Status {

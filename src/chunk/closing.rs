@@ -49,7 +49,7 @@ impl Template {
     /// one without choices for what is carried for none; says how many.
     pub(super) fn close(
         &self,
-        session: &Session,
+        session: &mut Session,
         rewriter: &Rewriter,
         finals: &[Final],
         out: &mut Vec<u8>,
@@ -70,10 +70,11 @@ impl Template {
             sse::write_event(&data, out);
             events += 1;
         };
-        for (place, (index, _)) in session.channels().enumerate() {
-            let last = finals.iter().find(|last| last.index == index);
+        let indexes: Vec<u64> = session.channels().map(|(index, _)| index).collect();
+        for (place, index) in indexes.into_iter().enumerate() {
+            let last = finals.iter().any(|last| last.index == index);
             let carry = rewriter.carry(place).filter(|carry| carry.says());
-            if last.is_some() || carry.is_some() {
+            if last || carry.is_some() {
                 let mut choice = Vec::new();
                 write_choice(
                     session,
@@ -94,7 +95,7 @@ impl Template {
     /// Writes the snapshot of one choice in a chunk of its own, with all that is carried.
     pub(super) fn update(
         &self,
-        session: &Session,
+        session: &mut Session,
         rewriter: &mut Rewriter,
         index: u64,
         out: &mut Vec<u8>,
@@ -109,7 +110,7 @@ impl Template {
             session,
             rewriter.carry(place),
             (index, place),
-            None,
+            false,
             &mut choice,
         );
         let data = [
@@ -140,10 +141,10 @@ impl Template {
 }
 
 fn write_choice(
-    session: &Session,
+    session: &mut Session,
     carry: Option<&Carry>,
     (index, place): (u64, usize),
-    last: Option<&Final>,
+    last: bool,
     out: &mut Vec<u8>,
 ) {
     out.extend_from_slice(format!("{{\"index\":{index},\"delta\":{{").as_bytes());
@@ -151,7 +152,8 @@ fn write_choice(
         member(out, b"role", &carry.role);
     }
     out.extend_from_slice(b"\"content\":\"");
-    if session.write_snapshot(place, out) {
+    session.take_content(place);
+    if session.write_content(place, out) {
         out.extend_from_slice(b"\"},");
     } else {
         out.pop();
@@ -168,9 +170,9 @@ fn write_choice(
         }
     }
     out.extend_from_slice(b"\"finish_reason\":null");
-    if let Some(last) = last {
+    if last {
         out.extend_from_slice(b",\"json_status\":");
-        last.status.write_json(out);
+        session.write_status(place, out);
     }
     out.push(b'}');
 }

@@ -13,8 +13,10 @@ enum What {
     Static(&'static [u8]),
     /// Bytes of the notes.
     Note(Range<usize>),
-    /// The snapshot of the choice at this place in the session, as a JSON string.
+    /// What goes out of the choice at this place in the session, as a JSON string.
     Snapshot(usize),
+    /// Its status.
+    Status(usize),
 }
 
 #[derive(Debug, Clone)]
@@ -128,7 +130,7 @@ impl Edits {
         choice: &Choice,
         content: (Content, usize),
         carry: &Carry,
-        status: Option<super::channel::Status>,
+        status: bool,
     ) {
         let mut into = Insertion::new(text, choice.whole);
         self.delta(text, envelope, choice, content, carry, &mut into);
@@ -145,9 +147,8 @@ impl Edits {
             let own = &envelope.choice_members[choice.members.clone()];
             self.fill(text, own, &mut into, carry.members.iter());
         }
-        if let Some(status) = status {
-            let status = self.note(|notes| status.write_json(notes));
-            self.insert(&mut into, b"json_status", status);
+        if status {
+            self.insert(&mut into, b"json_status", What::Status(content.1));
         }
     }
 
@@ -323,6 +324,7 @@ impl Edits {
                 What::Static(bytes) => out.extend_from_slice(bytes),
                 What::Note(span) => out.extend_from_slice(&self.notes[span.clone()]),
                 What::Snapshot(place) => write_snapshot(session, *place, out),
+                What::Status(place) => session.write_status(*place, out),
             }
         }
         out.extend_from_slice(text.get(at..).unwrap_or_default());
@@ -335,7 +337,8 @@ impl Edits {
         let parts = self.list.iter().map(|edit| match &edit.what {
             What::Static(bytes) => bytes.len(),
             What::Note(span) => span.len(),
-            What::Snapshot(place) => session.snapshot_len(*place) + 2,
+            What::Snapshot(place) => session.content_len(*place) + 2,
+            What::Status(place) => session.status_len(*place),
         });
         let needed = parts.sum::<usize>() + text.len() + 8;
         if out.capacity() - out.len() < needed {
@@ -346,6 +349,6 @@ impl Edits {
 
 fn write_snapshot(session: &Session, place: usize, out: &mut Vec<u8>) {
     out.push(b'"');
-    session.write_snapshot(place, out);
+    session.write_content(place, out);
     out.push(b'"');
 }

@@ -155,7 +155,7 @@ impl Machine {
         match shape {
             Shape::Foreign => {
                 self.foreign = true;
-                self.rewriter.flush(&self.session, out);
+                self.rewriter.flush(&mut self.session, out);
                 self.pass(block, out);
             }
             Shape::Empty | Shape::Chunk => self.chunk(shape, block, out),
@@ -225,7 +225,7 @@ impl Machine {
     fn push(&mut self, shape: Shape, block: &Block<'_>, out: &mut Vec<u8>) {
         if shape == Shape::Empty {
             let data = block.data().unwrap_or_default();
-            self.rewriter.flush(&self.session, out);
+            self.rewriter.flush(&mut self.session, out);
             self.rewriter.supersede(data, &self.envelope);
             return self.pass_whole(block, out);
         }
@@ -314,7 +314,7 @@ impl Machine {
         let upstream = end == End::Upstream;
         self.state = State::Done;
         let ends = self.at_block.filter(|_| self.fate == Fate::Written);
-        self.rewriter.flush(&self.session, out);
+        self.rewriter.flush(&mut self.session, out);
         self.release(out);
         if upstream {
             let owed: Vec<u64> = self.session.owed().collect();

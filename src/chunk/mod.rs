@@ -6,7 +6,7 @@
 //!   becomes of each, a rewriter finds spans in its data and writes.
 //! - [`Session`]: the decisions for one response. The object form of a stream drives it directly.
 //! - [`Channel`]: the decisions for one JSON text: of a choice's content, of a tool call.
-//! - [`ChunkOptions`], [`Pace`], [`Code`] and [`Failure`]: what is asked for, and what can go
+//! - [`ChunkOptions`], [`Mode`], [`Pace`], [`Code`] and [`Failure`]: what is asked for, and what can go
 //!   wrong.
 //!
 //! What is carried from dropped chunks, held, or waits, is bounded by `Limits::event` in all.
@@ -37,5 +37,5 @@ pub use pace::Pace;
 pub use report::Report;
 pub use request::{Request, read_request};
 pub use session::{End, Ending, Final, MAX_CHOICES, Phase, Session};
-pub use settings::ChunkOptions;
+pub use settings::{ChunkOptions, Mode};
 pub use transformer::Transformer;

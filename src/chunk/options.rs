@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::settings::Mode;
 use crate::aggregator::Root;
 use crate::view::Style;
 
@@ -59,6 +60,23 @@ const ALLOWED: &[Allowed] = &[
         what: "a whole number of milliseconds from 1, or null for no interval",
         read: |options, value| set(&mut options.every_ms, number_or_null(value)),
     },
+    Allowed {
+        name: "mode",
+        what: r#""snapshot" or "patch""#,
+        read: |options, value| {
+            let mode = match value.as_str()? {
+                "snapshot" => Mode::Snapshot,
+                "patch" => Mode::Patch,
+                _ => return None,
+            };
+            set(&mut options.mode, Some(mode))
+        },
+    },
+    Allowed {
+        name: "final",
+        what: "true or false",
+        read: |options, value| set(&mut options.final_document, value.as_bool()),
+    },
 ];
 
 /// Sets an option to a value, if it is one.
@@ -92,6 +110,10 @@ pub struct StreamOptions {
     pub max_amplification: Option<Option<u64>>,
     /// The least time between two snapshots, in milliseconds; within, `None` for none.
     pub every_ms: Option<Option<u64>>,
+    /// What the content of a chunk is.
+    pub mode: Option<Mode>,
+    /// In patch mode, the last chunk of a choice has the whole document in its status.
+    pub final_document: Option<bool>,
 }
 
 /// A flag or an option that a request got wrong.
@@ -213,9 +235,12 @@ mod tests {
         let expected = StreamOptions {
             max_amplification: Some(None),
             every_ms: Some(Some(50)),
+            mode: Some(Mode::Patch),
+            final_document: Some(false),
             ..StreamOptions::default()
         };
-        let text = r#"{"max_amplification": null, "every_ms": 50}"#;
+        let text =
+            r#"{"max_amplification": null, "every_ms": 50, "mode": "patch", "final": false}"#;
         assert_eq!(Ok(Some(expected)), read_flag(text));
         assert_eq!(Ok(Some(StreamOptions::default())), read_flag("{}"));
     }
@@ -269,7 +294,7 @@ mod tests {
     #[test]
     fn a_long_name_is_not_repeated_whole() {
         let text = format!(r#"{{"{}": 1}}"#, "é".repeat(1000));
-        assert!(read_flag(&text).unwrap_err().to_string().len() < 400);
+        assert!(read_flag(&text).unwrap_err().to_string().len() < 1_000);
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl Rewriter {
     /// it.
     pub(super) fn wait(
         &mut self,
-        session: &Session,
+        session: &mut Session,
         place: usize,
         verdict: Verdict,
         facts: Facts,
@@ -93,7 +93,7 @@ impl Rewriter {
     }
 
     /// Writes the snapshot that waits for the choice at this place.
-    fn flush_one(&mut self, session: &Session, place: usize, out: &mut Vec<u8>) {
+    fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
         let Some(PendingChunk { raw, data }) = self.take_pending(place) else {
             return;
         };
@@ -105,7 +105,8 @@ impl Rewriter {
             edits.clear();
             let slot = &mut self.slots[place];
             let content = (Content::Snapshot, place);
-            edits.choice(text, &inner, choice, content, &slot.carry, None);
+            session.take_content(place);
+            edits.choice(text, &inner, choice, content, &slot.carry, false);
             self.carried -= slot.carry.size();
             slot.carry.clear();
             edits.fill_top(text, &inner, self.top.iter());
@@ -123,7 +124,7 @@ impl Rewriter {
     }
 
     /// Writes every snapshot that waits.
-    pub(super) fn flush(&mut self, session: &Session, out: &mut Vec<u8>) {
+    pub(super) fn flush(&mut self, session: &mut Session, out: &mut Vec<u8>) {
         for place in 0..self.slots.len() {
             self.flush_one(session, place, out);
         }

@@ -2,7 +2,7 @@
 //! others.
 
 use super::carry::{Carry, Members};
-use super::channel::{Action, Held, Verdict};
+use super::channel::{Action, Content, Held, Verdict};
 use super::edit::Edits;
 use super::envelope::Envelope;
 use super::failure::{Code, Failure};
@@ -175,7 +175,7 @@ impl Rewriter {
     /// Notes what is to be changed in one choice.
     fn apply(
         &mut self,
-        session: &Session,
+        session: &mut Session,
         envelope: &Envelope,
         data: &[u8],
         (at, place): (usize, usize),
@@ -191,11 +191,14 @@ impl Rewriter {
                     Held::Merge => self.merge_held(place),
                     Held::Before => self.write_held(place, out),
                 }
+                if verdict.content == Content::Snapshot {
+                    session.take_content(place);
+                }
                 let slot = &mut self.slots[place];
-                let status = verdict.status.then(|| session.status(place)).flatten();
                 let content = (verdict.content, place);
+                let carry = &slot.carry;
                 self.edits
-                    .choice(data, envelope, choice, content, &slot.carry, status);
+                    .choice(data, envelope, choice, content, carry, verdict.status);
                 if !slot.carry.is_empty() {
                     self.carried -= slot.carry.size();
                     slot.carry.clear();

@@ -14,7 +14,7 @@
 
 use super::channel::{Channel, Facts, Status, Verdict};
 use super::failure::{Code, Failure};
-use super::settings::ChunkOptions;
+use super::settings::{ChunkOptions, Mode};
 use crate::error::{Error, Kind};
 use crate::view::Form;
 
@@ -111,6 +111,11 @@ impl Session {
             failure: None,
             now: None,
         }
+    }
+
+    /// Are operations given out, and no snapshots?
+    pub fn is_patched(&self) -> bool {
+        self.options.mode == Mode::Patch
     }
 
     /// Was there a string `content` or a text part?
@@ -244,12 +249,20 @@ impl Session {
         self.place(index).map(|place| &self.choices[place].channel)
     }
 
-    /// Appends the snapshot of the choice at this place (see [`place`](Self::place)); false if
-    /// nothing of it is visible.
+    /// What goes out of the choice at this place (see [`place`](Self::place)) is written next:
+    /// in patch mode, the operations since the last call.
     #[inline]
-    pub fn write_snapshot(&self, place: usize, out: &mut Vec<u8>) -> bool {
+    pub fn take_content(&mut self, place: usize) {
+        if let Some(choice) = self.choices.get_mut(place) {
+            choice.channel.take_content();
+        }
+    }
+
+    /// Appends what goes out of the choice at this place; false if nothing of it is visible.
+    #[inline]
+    pub fn write_content(&self, place: usize, out: &mut Vec<u8>) -> bool {
         let choice = self.choices.get(place);
-        choice.is_some_and(|choice| choice.channel.write_snapshot(out))
+        choice.is_some_and(|choice| choice.channel.write_content(out))
     }
 
     /// Bytes of text in all choices.
@@ -257,18 +270,24 @@ impl Session {
         self.read
     }
 
-    /// The length in bytes of the snapshot of the choice at this place.
+    /// The length in bytes of what goes out of the choice at this place.
     #[inline]
-    pub fn snapshot_len(&self, place: usize) -> usize {
+    pub fn content_len(&self, place: usize) -> usize {
         let choice = self.choices.get(place);
-        choice.map_or(0, |choice| choice.channel.document().view().len())
+        choice.map_or(0, |choice| choice.channel.content_len())
     }
 
-    /// How the document of the choice at this place stands.
-    pub fn status(&self, place: usize) -> Option<Status> {
-        self.choices
-            .get(place)
-            .map(|choice| choice.channel.status())
+    /// Writes the `json_status` of the choice at this place.
+    pub fn write_status(&self, place: usize, out: &mut Vec<u8>) {
+        if let Some(choice) = self.choices.get(place) {
+            choice.channel.write_status(out);
+        }
+    }
+
+    /// About how many bytes that has.
+    pub fn status_len(&self, place: usize) -> usize {
+        let choice = self.choices.get(place);
+        choice.map_or(0, |choice| choice.channel.status_len())
     }
 
     /// The indexes of the choices and their texts, in the order of their coming.

@@ -6,6 +6,16 @@ use crate::aggregator::{Options, Root};
 use crate::limits::Limits;
 use crate::view::{Form, Style};
 
+/// What the content of a chunk is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Mode {
+    /// The whole document so far.
+    #[default]
+    Snapshot,
+    /// What changed since the chunk before, as a JSON array of operations. They are compact.
+    Patch,
+}
+
 /// How a stream of chunks is transformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkOptions {
@@ -22,6 +32,10 @@ pub struct ChunkOptions {
     pub choices: usize,
     /// Which updates are left out.
     pub pace: Pace,
+    /// What the content of a chunk is.
+    pub mode: Mode,
+    /// In [`Mode::Patch`], the last chunk of a choice has the whole document in its status.
+    pub final_document: bool,
 }
 
 impl Default for ChunkOptions {
@@ -33,6 +47,8 @@ impl Default for ChunkOptions {
             limits: Limits::DEFAULT,
             choices: 1,
             pace: Pace::default(),
+            mode: Mode::default(),
+            final_document: true,
         }
     }
 }
@@ -50,16 +66,22 @@ impl ChunkOptions {
                     .unwrap_or(self.pace.max_amplification),
                 every_ms: asked.every_ms.unwrap_or(self.pace.every_ms),
             },
+            mode: asked.mode.unwrap_or(self.mode),
+            final_document: asked.final_document.unwrap_or(self.final_document),
             ..self
         }
     }
 
-    /// The options of one document in the stream.
+    /// The options of one document in the stream. Operations are read from its plain text.
     pub(super) fn document(&self, form: Form) -> Options {
+        let (style, form) = match self.mode {
+            Mode::Snapshot => (self.style, form),
+            Mode::Patch => (Style::Compact, Form::Plain),
+        };
         Options {
             root: self.root,
             repair: self.repair,
-            style: self.style,
+            style,
             form,
             limits: self.limits,
         }

@@ -110,7 +110,7 @@ impl Transformer {
             self.ready = Vec::new();
         }
         let machine = &mut self.machine;
-        machine.rewriter.flush(&machine.session, out);
+        machine.rewriter.flush(&mut machine.session, out);
         machine.report.bytes_out += (out.len() - before) as u64;
     }
 

@@ -73,8 +73,15 @@ impl Operations {
     ///
     /// Cost: what is new, and the lengths of the paths (with `append` off: of the open string).
     pub fn take(&mut self, view: &SnapshotView, append: bool) -> Vec<Operation> {
+        let mut list = Vec::new();
+        self.take_into(view, append, &mut list);
+        list
+    }
+
+    /// As [`take`](Self::take), one step at a time.
+    pub(super) fn take_into(&mut self, view: &SnapshotView, append: bool, steps: &mut impl Steps) {
         let text = view.text();
-        let mut batch = Batch::new(text, self.read, append);
+        let mut batch = Batch::new(text, self.read, append, steps);
         let mut rest = text.get(self.read..).unwrap_or_default();
         let mut grown = self.tail.is_inside_string().then_some(self.read);
         let mut adding: Option<Adding> = None;
@@ -117,7 +124,12 @@ impl Operations {
             batch.grow(self.place.path(), self.string, from, text.len());
         }
         self.read = text.len();
-        batch.operations(view)
+        batch.end(view);
+    }
+
+    /// How much of the text the calls so far have told.
+    pub(super) fn read_to(&self) -> usize {
+        self.read
     }
 
     fn key(&mut self, raw: &[u8]) {
@@ -143,7 +155,7 @@ impl Operations {
     }
 
     /// A value ended, and with it the operation that began with it.
-    fn end(&mut self, to: usize, adding: &mut Option<Adding>, batch: &mut Batch<'_>) {
+    fn end(&mut self, to: usize, adding: &mut Option<Adding>, batch: &mut Batch<'_, impl Steps>) {
         if let Some(ended) = adding.take_if(|adding| adding.depth == self.place.depth()) {
             let closers = [].iter().rev();
             batch.add(
@@ -158,25 +170,95 @@ impl Operations {
     }
 }
 
+/// One operation, in the pieces of its value.
+pub(super) struct Step<'a> {
+    pub(super) change: Change,
+    pub(super) path: &'a str,
+    /// A part of the view's text.
+    pub(super) raw: &'a [u8],
+    whole: Whole<'a>,
+}
+
+/// What makes a part of the text a value.
+enum Whole<'a> {
+    /// It is the inside of a string.
+    Inside,
+    /// A string in it may be open, and so may these containers, innermost first.
+    Open(bool, Closers<'a>),
+}
+
+impl Step<'_> {
+    /// Does a quote stand before the text, and one behind it?
+    pub(super) fn quotes(&self) -> (bool, bool) {
+        match self.whole {
+            Whole::Inside => (true, true),
+            Whole::Open(quote, _) => (false, quote),
+        }
+    }
+
+    /// The brackets that end the value.
+    pub(super) fn closers(&self) -> impl ExactSizeIterator<Item = u8> {
+        let closers = match &self.whole {
+            Whole::Inside => [].iter().rev(),
+            Whole::Open(_, closers) => closers.clone(),
+        };
+        closers.map(|container| container.closer())
+    }
+
+    /// Appends the value.
+    pub(super) fn write_value(&self, out: &mut Vec<u8>) {
+        let (before, after) = self.quotes();
+        out.reserve(self.raw.len() + self.closers().len() + 2);
+        out.extend(before.then_some(b'"'));
+        out.extend_from_slice(self.raw);
+        out.extend(after.then_some(b'"'));
+        out.extend(self.closers());
+    }
+}
+
+/// Where the operations of one look are put.
+pub(super) trait Steps {
+    /// Takes the next one.
+    fn push(&mut self, step: Step<'_>);
+    /// Forgets those of this look.
+    fn clear(&mut self);
+}
+
+impl Steps for Vec<Operation> {
+    fn push(&mut self, step: Step<'_>) {
+        let mut value = Vec::new();
+        step.write_value(&mut value);
+        self.push(Operation {
+            change: step.change,
+            path: step.path.to_owned(),
+            value,
+        });
+    }
+
+    fn clear(&mut self) {
+        *self = Self::new();
+    }
+}
+
 /// The operations of one look.
-struct Batch<'t> {
+struct Batch<'t, S> {
     text: &'t [u8],
     append: bool,
     first: bool,
-    list: Vec<Operation>,
+    steps: &'t mut S,
     /// How much longer they may get.
     room: Option<usize>,
 }
 
 type Closers<'a> = std::iter::Rev<std::slice::Iter<'a, Container>>;
 
-impl<'t> Batch<'t> {
-    fn new(text: &'t [u8], read: usize, append: bool) -> Self {
+impl<'t, S: Steps> Batch<'t, S> {
+    fn new(text: &'t [u8], read: usize, append: bool, steps: &'t mut S) -> Self {
         Self {
             text,
             append,
             first: read == 0,
-            list: Vec::new(),
+            steps,
             room: Some(text.len().saturating_add(64 << 10)),
         }
     }
@@ -193,14 +275,12 @@ impl<'t> Batch<'t> {
         if !self.fits(path, to.saturating_sub(from)) {
             return;
         }
-        let raw = self.text.get(from..to).unwrap_or_default();
-        let mut value = Vec::with_capacity(raw.len() + closers.len() + usize::from(quote));
-        value.extend_from_slice(raw);
-        if quote {
-            value.push(b'"');
-        }
-        value.extend(closers.map(|container| container.closer()));
-        self.push(change, path, value);
+        self.steps.push(Step {
+            change,
+            path,
+            raw: self.text.get(from..to).unwrap_or_default(),
+            whole: Whole::Open(quote, closers),
+        });
     }
 
     /// The string that begins at `string` grew by what stands between `from` and `to`.
@@ -212,17 +292,17 @@ impl<'t> Batch<'t> {
         if !self.fits(path, to.saturating_sub(from)) {
             return;
         }
-        let raw = self.text.get(from..to).unwrap_or_default();
-        let mut value = Vec::with_capacity(raw.len() + 2);
-        value.push(b'"');
-        value.extend_from_slice(raw);
-        value.push(b'"');
         let change = if self.append {
             Change::Append
         } else {
             Change::Replace
         };
-        self.push(change, path, value);
+        self.steps.push(Step {
+            change,
+            path,
+            raw: self.text.get(from..to).unwrap_or_default(),
+            whole: Whole::Inside,
+        });
     }
 
     /// Is there room for another one? The first look's one always fits.
@@ -231,27 +311,23 @@ impl<'t> Batch<'t> {
             let needed = path.len().saturating_add(value).saturating_add(32);
             self.room = self.room.and_then(|room| room.checked_sub(needed));
             if self.room.is_none() {
-                self.list = Vec::new();
+                self.steps.clear();
             }
         }
         self.room.is_some()
     }
 
-    fn push(&mut self, change: Change, path: &str, value: Vec<u8>) {
-        self.list.push(Operation {
-            change,
-            path: path.to_owned(),
-            value,
-        });
-    }
-
-    fn operations(mut self, view: &SnapshotView) -> Vec<Operation> {
+    fn end(self, view: &SnapshotView) {
         if self.room.is_none() {
             let mut value = Vec::new();
             view.write(&mut value);
-            self.push(Change::Replace, "", value);
+            self.steps.push(Step {
+                change: Change::Replace,
+                path: "",
+                raw: &value,
+                whole: Whole::Open(false, [].iter().rev()),
+            });
         }
-        self.list
     }
 }
 

@@ -6,6 +6,7 @@ mod ends;
 mod hostile;
 mod kept;
 mod pace;
+mod patch;
 mod random;
 mod recorded;
 mod reference;

@@ -3,7 +3,7 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
-use wholejson::chunk::{ChunkOptions, Code, StreamOptions};
+use wholejson::chunk::{ChunkOptions, Code, Mode, StreamOptions};
 use wholejson::{Options, Root, Style};
 
 use crate::limits::{Limits, whole_number};
@@ -14,6 +14,8 @@ const ROOTS: &[(&str, Root)] = &[
     ("array", Root::Array),
     ("any", Root::Any),
 ];
+
+const MODES: &[(&str, Mode)] = &[("snapshot", Mode::Snapshot), ("patch", Mode::Patch)];
 
 const STYLES: &[(&str, Style)] = &[("spaced", Style::Spaced), ("compact", Style::Compact)];
 
@@ -79,6 +81,8 @@ pub(crate) fn chunk_options(
             "choices" => options.choices = whole_number(&name, Some(&value), 1)?,
             "max_amplification" => options.pace.max_amplification = number_or_none(&name, &value)?,
             "every_ms" => options.pace.every_ms = number_or_none(&name, &value)?,
+            "mode" => options.mode = choice(&name, &value, MODES)?,
+            "final" => options.final_document = flag(&name, &value)?,
             _ => {
                 return Err(PyTypeError::new_err(format!(
                     "{class}() got an unexpected keyword argument {name:?}"
@@ -106,6 +110,12 @@ pub(crate) fn asked<'py>(py: Python<'py>, asked: &StreamOptions) -> PyResult<Bou
     }
     if let Some(interval) = asked.every_ms {
         options.set_item("every_ms", interval)?;
+    }
+    if let Some(mode) = asked.mode {
+        options.set_item("mode", name(MODES, mode))?;
+    }
+    if let Some(whole) = asked.final_document {
+        options.set_item("final", whole)?;
     }
     Ok(options)
 }

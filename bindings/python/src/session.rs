@@ -8,11 +8,13 @@ use wholejson::Form;
 use wholejson::chunk::{self, Action, Code, Content, End, Facts, Failure, Finish, Held, Phase};
 
 use crate::error::failure_to_python;
+use crate::numbers::Numbers;
 use crate::options::chunk_options;
 use crate::report::status;
 use crate::shown::Shown;
 use crate::text::{Text, with_text};
 use crate::turns::Turns;
+use crate::value::build;
 
 /// The decisions for one stream of chunk objects.
 #[pyclass(module = "wholejson._core", frozen)]
@@ -59,13 +61,41 @@ fn verdict(verdict: chunk::Verdict) -> Verdict {
     (action, snapshot, held, verdict.status)
 }
 
+/// The status of a text, and its document where that is told.
+struct Told {
+    status: chunk::Status,
+    document: Option<Vec<u8>>,
+}
+
+fn told(channel: &chunk::Channel) -> Told {
+    let document = channel.tells_document().then(|| {
+        let mut document = Vec::new();
+        channel.document().write_snapshot(&mut document);
+        document
+    });
+    Told {
+        status: channel.status(),
+        document,
+    }
+}
+
+impl Told {
+    fn dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let dict = status(py, self.status)?;
+        if let Some(document) = &self.document {
+            dict.set_item("document", build(py, document, &Numbers::default())?)?;
+        }
+        Ok(dict)
+    }
+}
+
 #[pymethods]
 impl Session {
     #[new]
     #[pyo3(
         signature = (**options),
         text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
-                          max_amplification=None, every_ms=None)"
+                          max_amplification=None, every_ms=None, mode=\"snapshot\", final=True)"
     )]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = chunk_options("Session", options)?;
@@ -152,14 +182,26 @@ impl Session {
     }
 
     #[pyo3(signature = (index, /))]
+    fn content<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Option<Bound<'py, PyString>>> {
+        let mut response = self.core.lock(py)?;
+        if !response.core.is_patched() {
+            drop(response);
+            return self.snapshot(py, index);
+        }
+        let mut text = Vec::new();
+        let Some(place) = response.core.place(index) else {
+            return Ok(None);
+        };
+        response.core.take_content(place);
+        let visible = response.core.write_content(place, &mut text);
+        let text = visible.then(|| PyString::from_bytes(py, &text));
+        text.transpose()
+    }
+
+    #[pyo3(signature = (index, /))]
     fn status<'py>(&self, py: Python<'py>, index: u64) -> PyResult<Option<Bound<'py, PyDict>>> {
-        let known = self
-            .core
-            .lock(py)?
-            .core
-            .channel(index)
-            .map(|channel| channel.status());
-        known.map(|known| status(py, known)).transpose()
+        let known = self.core.lock(py)?.core.channel(index).map(told);
+        known.map(|known| known.dict(py)).transpose()
     }
 
     #[pyo3(signature = (milliseconds, /))]
@@ -216,10 +258,14 @@ impl Session {
             core.channels().find_map(said)
         };
         let precise = ending.failure.as_ref().and_then(broken);
-        drop(response);
         let finals = ending.finals.iter();
+        let finals: Vec<_> = finals
+            .filter_map(|last| Some((last.index, told(core.channel(last.index)?))))
+            .collect();
+        drop(response);
+        let finals = finals.into_iter();
         let finals = finals
-            .map(|last| Ok((last.index, status(py, last.status)?)))
+            .map(|(index, told)| Ok((index, told.dict(py)?)))
             .collect::<PyResult<_>>()?;
         let failure = ending.failure.as_ref();
         let failure = failure

@@ -45,7 +45,7 @@ impl ChunkTransformer {
     #[pyo3(
         signature = (**options),
         text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
-                          max_amplification=None, every_ms=None)"
+                          max_amplification=None, every_ms=None, mode=\"snapshot\", final=True)"
     )]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = chunk_options("ChunkTransformer", options)?;

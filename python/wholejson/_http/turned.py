@@ -19,7 +19,7 @@ from .timer import Timer, Timing
 
 if TYPE_CHECKING:
     from wholejson._core import ChunkTransformer
-    from wholejson.aliases import Code
+    from wholejson.aliases import Code, Mode
 
     from .disconnect import Departure
     from .types import Message, Send
@@ -31,7 +31,6 @@ _TURNED: dict[bytes, bytes | None] = {
     b"content-encoding": None,
     b"cache-control": b"no-cache, no-transform",
     b"x-accel-buffering": b"no",
-    b"x-valid-json-chunks": b"snapshot",
 }
 _AS_JSON: dict[bytes, bytes | None] = {
     b"content-length": None,
@@ -55,12 +54,14 @@ class Turned:
         self,
         send: Send,
         make: Callable[[], ChunkTransformer],
+        mode: Mode,
         timing: Timing,
         departure: Departure,
         room: Room,
     ) -> None:
         self._send = send
         self._make = make
+        self._headers = {**_TURNED, b"x-valid-json-chunks": mode.encode()}
         self._timing = timing
         self._departure = departure
         self._room = room
@@ -218,7 +219,7 @@ class Turned:
             if self._started or self._over:
                 return
             held, self._held = bytes(self._held), bytearray()
-            await self._release(_TURNED)
+            await self._release(self._headers)
             if held:
                 await self._put(held, more=True)
         self._wait_for_beat()
@@ -246,7 +247,7 @@ class Turned:
                 if await self._early(out):
                     self._departure.settle()
                     return
-                await self._release(_TURNED)
+                await self._release(self._headers)
             await self._put(out, more=False)
         self._departure.settle()
 

@@ -52,8 +52,7 @@ _NOTE = b": every chunk is whole JSON\n\n"
 class ValidJSONChunks(CustomLogger):  # type: ignore[misc, unused-ignore]
     """A LiteLLM callback: takes the option out of a request, and turns the stream that answers.
 
-    :param options: ``root``, ``repair``, ``style``, ``limits`` as for
-        :func:`wholejson.wrap_stream`, where a request says nothing else.
+    :param options: as for :func:`wholejson.wrap_stream`, where a request says nothing else.
     """
 
     def __init__(self, **options: Any) -> None:
@@ -90,8 +89,8 @@ class ValidJSONChunks(CustomLogger):  # type: ignore[misc, unused-ignore]
         self, data: dict[str, Any], *_: Any, **__: Any
     ) -> dict[str, str] | None:
         """Say in a header of the answer what its chunks are."""
-        asked = self._of(data) is not None
-        return {"x-valid-json-chunks": "snapshot"} if asked else None
+        options = self._of(data)
+        return None if options is None else {"x-valid-json-chunks": options.get("mode", "snapshot")}
 
     async def async_post_call_streaming_iterator_hook(
         self, user_api_key_dict: Any, response: Any, request_data: dict[str, Any]
