@@ -48,23 +48,64 @@ fn unescape_piece(raw: &[u8], out: &mut Vec<u8>) -> usize {
             at += length;
             continue;
         }
-        at += match rest.get(1) {
-            Some(b'u') => unescape_unicode(rest, out).min(rest.len()),
-            other => {
-                out.push(match other {
-                    Some(b'n') => b'\n',
-                    Some(b't') => b'\t',
-                    Some(b'r') => b'\r',
-                    Some(b'b') => 8,
-                    Some(b'f') => 12,
-                    Some(plain) => *plain,
-                    None => return raw.len(),
-                });
-                2
-            }
-        };
+        at += unescape_one(rest, out);
     }
     at
+}
+
+/// Appends what the escape at the beginning of a text stands for; says how long it is.
+#[inline]
+fn unescape_one(raw: &[u8], out: &mut Vec<u8>) -> usize {
+    out.push(match raw.get(1) {
+        Some(b'u') => return unescape_unicode(raw, out).min(raw.len()),
+        Some(b'n') => b'\n',
+        Some(b't') => b'\t',
+        Some(b'r') => b'\r',
+        Some(b'b') => 8,
+        Some(b'f') => 12,
+        Some(plain) => *plain,
+        None => return raw.len(),
+    });
+    2
+}
+
+/// What the inside of a JSON string that the scanner has accepted stands for; nothing if that is
+/// no text: invalid UTF-8, half a surrogate pair.
+pub(crate) fn text_of(raw: &[u8]) -> Option<String> {
+    let mut text = Vec::with_capacity(raw.len() + 8);
+    let mut rest = std::str::from_utf8(raw).ok()?.as_bytes();
+    loop {
+        rest = &rest[push_plain(rest, &mut text)..];
+        if rest.is_empty() {
+            return String::from_utf8(text).ok();
+        }
+        rest = &rest[unescape_one(rest, &mut text)..];
+    }
+}
+
+/// Appends what stands before the first backslash; says how long it is. Made for short runs.
+#[inline]
+fn push_plain(raw: &[u8], out: &mut Vec<u8>) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let blocks = raw.chunks_exact(8);
+    let tail = blocks.remainder();
+    for (nth, block) in blocks.enumerate() {
+        let bytes = u64::from_le_bytes(block.try_into().unwrap_or_default());
+        let differs = bytes ^ (ONES * b'\\' as u64);
+        let marks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
+        out.extend_from_slice(&bytes.to_le_bytes());
+        if marks != 0 {
+            let run = marks.trailing_zeros() as usize / 8;
+            out.truncate(out.len() - 8 + run);
+            return nth * 8 + run;
+        }
+    }
+    let run = tail
+        .iter()
+        .position(|&byte| byte == b'\\')
+        .unwrap_or(tail.len());
+    out.extend_from_slice(&tail[..run]);
+    raw.len() - tail.len() + run
 }
 
 #[inline]

@@ -353,6 +353,28 @@ class ChunkTransformer:
         """What happened so far."""
 
 @final
+class Repeats:
+    """The events of a stream, told by their strings where they repeat an earlier one but for these.
+
+    Costs as much time and memory as the stream's bytes. The framing is that of the WHATWG's
+    "Server-sent events", for lines that end with a line feed alone.
+    """
+
+    def __init__(self) -> None: ...
+    def feed(self, part: bytes | bytearray | memoryview, /) -> bool:
+        """Take more of the stream. ``False``: a carriage return is in it; go on with `rest`."""
+    def next_event(self) -> bytes | tuple[str, str | None] | None:
+        """Take the next whole event, ``None`` if there is none.
+
+        A tuple is an event like the one that was learnt, with this ``delta.content`` and this
+        ``obfuscation``; ``bytes`` is any other event, its blank line included.
+        """
+    def learn(self, event: bytes | bytearray | memoryview, /) -> bool:
+        """Expect events like this one. ``False``: it is no chunk with one choice and a text."""
+    def rest(self) -> bytes:
+        """Give what came and was not taken, and forget it."""
+
+@final
 class Request:
     """The body of a request for a chat completion, read by :func:`read_request`."""
 

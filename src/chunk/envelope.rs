@@ -136,7 +136,7 @@ impl Envelope {
     }
 
     /// The content, if it is a string and there is only one choice.
-    fn only_text(&self, text: &[u8]) -> Option<Span> {
+    pub(super) fn only_text(&self, text: &[u8]) -> Option<Span> {
         match &self.choices[..] {
             [only] => only.has_string(text).then_some(only.content),
             _ => None,
@@ -444,7 +444,7 @@ fn part(text: &[u8], scanner: &mut Scanner<'_, '_>) -> Option<Part> {
 
 /// A key as it is meant: escapes in it are undone.
 #[inline]
-fn name(key: &[u8]) -> Cow<'_, [u8]> {
+pub(super) fn name(key: &[u8]) -> Cow<'_, [u8]> {
     if !key.contains(&b'\\') {
         return Cow::Borrowed(key);
     }

@@ -6,6 +6,7 @@
 //!   becomes of each, a rewriter finds spans in its data and writes.
 //! - [`Session`]: the decisions for one response. The object form of a stream drives it directly.
 //! - [`Channel`]: the decisions for one JSON text: of a choice's content, of a tool call.
+//! - [`Repeats`]: events that repeat an earlier one but for its text, for who builds objects.
 //! - [`ChunkOptions`], [`Mode`], [`Pace`], [`Code`] and [`Failure`]: what is asked for, and what can go
 //!   wrong.
 //!
@@ -22,6 +23,7 @@ mod machine;
 mod options;
 mod pace;
 mod pending;
+mod repeats;
 mod report;
 mod request;
 mod rewriter;
@@ -34,6 +36,7 @@ pub use channel::{Action, Channel, Content, Facts, Finish, Held, Status, Verdict
 pub use failure::{Code, Failure};
 pub use options::{OptionError, StreamOptions};
 pub use pace::Pace;
+pub use repeats::{Event, Repeats, Strings};
 pub use report::Report;
 pub use request::{Request, read_request};
 pub use session::{End, Ending, Final, MAX_CHOICES, Phase, Session};

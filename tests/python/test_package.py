@@ -21,7 +21,7 @@ MODULES = {
 # Who may know whom, from the leaves up. A name stands for the modules below it too.
 LEAVES = {"_core", "errors", "aliases", "inputs", "types"}
 OBJECTS = {"shapes", "facts", "carry", "rewrite", "completion"}
-CLIENT = {"transport", "exchange"}
+CLIENT = {"transport", "exchange", "building"}
 MAY_KNOW = {
     "errors": set(),
     "aliases": set(),
@@ -39,6 +39,7 @@ MAY_KNOW = {
     "partial": set(),
     "typed": LEAVES | {"objects", "partial", "updates"},
     "stream": LEAVES | OBJECTS,
+    "building": LEAVES,
     "exchange": LEAVES | {"_http"},
     "transport": LEAVES | {"exchange", "_http"},
     "client": LEAVES | CLIENT,

@@ -8,6 +8,7 @@ mod live;
 mod numbers;
 mod options;
 mod repair;
+mod repeats;
 mod report;
 mod request;
 mod session;
@@ -32,6 +33,8 @@ mod _core {
     use crate::limits::Limits;
     #[pymodule_export]
     use crate::repair::Repair;
+    #[pymodule_export]
+    use crate::repeats::Repeats;
     #[pymodule_export]
     use crate::request::{Request, read_request};
     #[pymodule_export]
