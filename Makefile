@@ -105,6 +105,12 @@ bench: install benches/node_modules/ready ## Measure beside other software; writ
 	$(call say,benchmarks)
 	@$(BIN)/python benches/run.py
 
+.PHONY: screenshots
+screenshots: install ## Take the pictures of the web pages anew, in Chromium.
+	$(call say,screenshots)
+	@$(BIN)/pip install --quiet --group pictures
+	@$(BIN)/python scripts/screenshots.py docs/images
+
 .PHONY: wheel
 wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the source distribution.
 	$(call say,building the wheel and the source distribution)

@@ -184,6 +184,10 @@ def serve(
     replay_pace: Annotated[
         float | None, typer.Option(help="Seconds between events of --replay. [0.02]")
     ] = None,
+    playground: Annotated[
+        bool | None,
+        typer.Option("--playground", help="Serve a page at / that shows it in a browser."),
+    ] = None,
 ) -> None:
     """Serve the endpoint: an OpenAI-compatible API with stream_options.valid_json_chunks.
 
@@ -194,6 +198,7 @@ def serve(
       wholejson serve --upstream https://api.openai.com/v1
       wholejson serve --upstream https://api.openai.com/v1 --upstream-key-env OPENAI_API_KEY
       wholejson serve --replay --port 0
+      wholejson serve --replay --playground
       WHOLEJSON_UPSTREAM=http://localhost:8000/v1 wholejson serve --workers 4
     """
     given = {
@@ -204,6 +209,7 @@ def serve(
         "workers": workers,
         "metrics_port": metrics_port,
         "replay_pace": replay_pace,
+        "playground": playground,
     }
     chosen: dict[str, Any] = {name: value for name, value in given.items() if value is not None}
     if upstream_key_env is not None:

@@ -110,7 +110,7 @@ def quoted(snapshot: str) -> str:
 def test_the_tests_in_javascript_pass():
     done = subprocess.run(["node", "--test", str(JS)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "# tests 6" in done.stdout
+    assert "# tests 16" in done.stdout
 
 
 def test_operations_by_example():

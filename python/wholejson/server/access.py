@@ -29,6 +29,8 @@ _REPORTED = ("updates", "repairs", "events_in", "events_out", "bytes_in", "bytes
 
 def route(path: str) -> str:
     """Name the route of a path, in words of ours: a path may hold anything, a key too."""
+    if path == "/" or path.startswith("/playground/"):
+        return "playground"
     rest = path.removeprefix("/v1/")
     return next((name for name in _ROUTES if rest == name or rest.startswith(f"{name}/")), "other")
 

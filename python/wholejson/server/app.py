@@ -14,6 +14,9 @@ from .admission import Capacity, Clients
 from .config import Settings
 from .documents import DOCUMENTS
 from .metrics import Metrics
+from .playground import Page, Source
+from .playground.page import Files
+from .playground.source import DOCUMENT_BYTES, SLOWEST
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,7 +44,7 @@ def compose(
             max_request_bytes=settings.max_request_bytes,
         )
     app: ASGIApp = ValidJSONChunks(
-        inside,
+        Source(inside) if settings.playground else inside,
         limits=Limits(document=settings.max_document_bytes),
         max_request_bytes=settings.max_request_bytes,
         heartbeat=settings.heartbeat or None,
@@ -50,4 +53,22 @@ def compose(
     )
     app = Capacity(app, settings.max_requests, settings.request_timeout)
     app = Clients(app, [key.get_secret_value() for key in settings.client_keys])
+    if settings.playground:
+        app = Page(app, Files(_about(settings)))
     return Access(app, metrics, ready)
+
+
+def _about(settings: Settings) -> dict[str, object]:
+    """Give what the page must know: which key it has to ask for, and what it may bring."""
+    if settings.client_keys:
+        key = "gateway"
+    elif settings.replay or settings.upstream_key is not None:
+        key = "none"
+    else:
+        key = "provider"
+    return {
+        "key": key,
+        "replay": settings.replay,
+        "document_bytes": DOCUMENT_BYTES,
+        "slowest": SLOWEST,
+    }

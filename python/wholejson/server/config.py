@@ -40,6 +40,8 @@ class Settings(BaseSettings):
     """Seconds between two events of a replayed document."""
     replay_faults: bool = False
     """Obey `x-replay-fault` in requests: for tests."""
+    playground: bool = False
+    """Serve a page at `/` that shows streams with and without the flag."""
     client_keys: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     """Keys of which clients must present one; separated by commas in the environment."""
 

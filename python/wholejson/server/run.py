@@ -153,6 +153,8 @@ def _say(settings: Settings, port: int) -> None:
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     what = "replayed documents" if settings.replay else settings.upstream
     print(f"wholejson: listening on http://{host}:{port}/v1, serving {what}", file=sys.stderr)
+    if settings.playground:
+        print(f"wholejson: playground on http://{host}:{port}/", file=sys.stderr)
 
 
 def _raise_file_limit() -> None:
