@@ -488,6 +488,12 @@ class Session:
         """Tell how the document of a choice stands."""
     def set_time(self, milliseconds: int, /) -> None:
         """Tell the time, by any clock that does not go back."""
+    def due(self) -> list[int]:
+        """Give the choices that have an update which was held back and may go out now."""
+    def owed(self) -> list[int]:
+        """Give the choices that have an update which was held back."""
+    def settle(self, index: int, /) -> None:
+        """The update of this choice goes out, without a chunk that was pushed."""
     @property
     def due_at(self) -> int | None:
         """When an update that was held back may go out, on the clock told; ``None`` for never."""

@@ -18,6 +18,7 @@ except ImportError:  # pragma: no cover
 
 from . import Aggregator, ChunkTransformer, Error, NoJSONError, __version__
 from .console import (
+    Mode,
     RepairOption,
     Root,
     RootOption,
@@ -30,6 +31,7 @@ from .console import (
     say,
     write,
 )
+from .waiting import milliseconds, until
 
 __all__ = ["main"]
 
@@ -131,7 +133,23 @@ def pipe(
 
 @app.command()
 def sse(
-    root: RootOption = Root.auto, style: StyleOption = Style.spaced, repair: RepairOption = True
+    root: RootOption = Root.auto,
+    style: StyleOption = Style.spaced,
+    repair: RepairOption = True,
+    max_amplification: Annotated[
+        int | None,
+        typer.Option(min=1, help="Leave updates out beyond 1 MiB and so many times the text."),
+    ] = None,
+    every_ms: Annotated[
+        int | None, typer.Option(min=1, help="At most one update in so many milliseconds.")
+    ] = None,
+    mode: Annotated[
+        Mode, typer.Option(help="Write whole documents, or what changed.")
+    ] = Mode.snapshot,
+    final: Annotated[
+        bool,
+        typer.Option("--final/--no-final", help="End a patch with the whole document."),
+    ] = True,
 ) -> None:
     """Read a stream of chat completion chunks on stdin; write it with whole JSON in each chunk.
 
@@ -141,9 +159,18 @@ def sse(
 
       curl -sN https://api.openai.com/v1/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json' -d '{"model": "gpt-4o", "stream": true, "response_format": {"type": "json_object"}, "messages": [{"role": "user", "content": "A user as JSON"}]}' | wholejson sse
     """  # noqa: E501
-    transformer = ChunkTransformer(root=root.value, style=style.value, repair=repair)
-    for part in read_stdin():
-        write(transformer.feed(part))
+    transformer = ChunkTransformer(
+        root=root.value,
+        style=style.value,
+        repair=repair,
+        max_amplification=max_amplification,
+        every_ms=every_ms,
+        mode=mode.value,
+        final=final,
+    )
+    for part in read_stdin(lambda: until(transformer.due_at)):
+        transformer.set_time(milliseconds())
+        write(transformer.feed(part) if part else transformer.flush_due())
         if transformer.ended:
             break
     write(transformer.finish())

@@ -69,7 +69,8 @@ def wrap(
     :param mode, final: whether each content is the whole document or what changed, as for
         `ChunkTransformer`; a request may say otherwise.
     :param max_amplification, every_ms: leave updates out, as `ChunkTransformer` does; a request
-        may say otherwise.
+        may say otherwise. An async client gives the newest update as soon as it may, if the
+        provider pauses; a sync one can't wake up, and gives it with the next read.
     :return: `client` itself.
     :raises TypeError, ValueError: for what is no such client, or an option that is none.
 

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import enum
 import os
+import select
 import sys
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 __all__ = [
+    "Mode",
     "RepairOption",
     "Root",
     "RootOption",
@@ -47,16 +49,33 @@ class Style(str, enum.Enum):
 
 RootOption = Annotated[Root, typer.Option(help="What the document may be.")]
 StyleOption = Annotated[Style, typer.Option(help="How snapshots separate their items.")]
+
+
+class Mode(str, enum.Enum):
+    """What the content of a chunk is."""
+
+    snapshot = "snapshot"
+    patch = "patch"
+
+
 RepairOption = Annotated[
     bool, typer.Option("--repair/--no-repair", help="Repair malformed text, or refuse it.")
 ]
 
 
-def read_stdin() -> Iterator[bytes]:
-    """Give what stdin brings, as it arrives."""
+def read_stdin(patience: Callable[[], float | None] = lambda: None) -> Iterator[bytes]:
+    """Give what stdin brings, as it arrives.
+
+    `patience`: asked before each part, after how many seconds of silence to give an empty one;
+    `None` for never. (Windows can't tell whether a pipe has something: there it is never.)
+    """
     if sys.stdin is None or sys.stdout is None:
         misuse("stdin and stdout must be open")
     while True:
+        seconds = patience() if os.name == "posix" else None
+        if seconds is not None and not select.select([sys.stdin], [], [], seconds)[0]:
+            yield b""
+            continue
         part = os.read(sys.stdin.fileno(), _READ)
         if not part:
             return

@@ -17,6 +17,7 @@ _TOP = frozenset({"choices"})
 _CHOICE = frozenset({"delta", "index", "finish_reason", "logprobs"})
 _NAMES = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """What every chunk of a stream says: the names it goes by."""
+_APART = frozenset((*_NAMES, *PADDING))
 _MAX_CHOICES = 1024
 _SIZE = 350
 """Bytes of a chunk as providers send it, where they matter and are not known."""
@@ -71,6 +72,15 @@ class Rewriter:
         else:
             self._chat = True
             yield from self._push_or_wait(chunk, choices)
+
+    def set_time(self, milliseconds: int) -> None:
+        """Tell the time, for a stream whose updates are thinned."""
+        self.session.set_time(milliseconds)
+
+    def due(self) -> Iterator[Any]:
+        """Give the updates that were held back and may go out now, each in a chunk of its own."""
+        if not self.ended:
+            yield from self._updates(self.session.due())
 
     def end(self, how: Literal["closed", "timeout", "upstream"]) -> Iterator[Any]:
         """Tell that the stream has ended; give out what is still due.
@@ -214,6 +224,8 @@ class Rewriter:
     def _end(self, how: Literal["closed", "failed", "timeout", "upstream"]) -> Iterator[Any]:
         self.ended = True
         yield from self._release()
+        if how == "upstream":
+            yield from self._updates(self.session.owed())
         finals, failure = self.session.end(how)
         for index, _ in finals:
             if index in self._slots and self.session.snapshot(index) is not None:
@@ -229,21 +241,32 @@ class Rewriter:
 
     def _closing(self, finals: Mapping[int, Any]) -> Iterator[Any]:
         """Give the chunks that are due at the end and that the upstream did not send."""
-        said = members(self._first) if self._first is not None else {}
-        names = {name: said[name] for name in _NAMES if says(said.get(name))}
-        apart = (*_NAMES, *PADDING)
-        rest = {name: value for name, value in self._top.items() if name not in apart}
         for index in self.session.indexes():
             slot = self._slots.get(index) or _Slot()
             carry = slot.carry
             if index not in finals and not carry.members and not carry.has_logprobs:
                 continue
-            yield made(
-                self._first, {**names, **rest, "choices": [self._last(index, carry, finals)]}
-            )
-            rest = {}
-        if rest:
-            yield made(self._first, {**names, **rest, "choices": []})
+            yield self._made([self._last(index, carry, finals)])
+        if any(name not in _APART for name in self._top):
+            yield self._made([])
+
+    def _updates(self, indexes: list[int]) -> Iterator[Any]:
+        """Give the updates of these choices, each in a chunk of its own."""
+        for index in indexes:
+            slot = self._slots.setdefault(index, _Slot())
+            self._merge_held(slot)
+            update = self._made([self._last(index, slot.carry, {})])
+            slot.carry = Carry()
+            self.session.settle(index)
+            yield update
+
+    def _made(self, choices: list[Any]) -> Any:
+        """Make a chunk that the upstream did not send, with what is carried for no choice."""
+        said = members(self._first) if self._first is not None else {}
+        names = {name: said[name] for name in _NAMES if says(said.get(name))}
+        rest = {name: value for name, value in self._top.items() if name not in _APART}
+        self._top = {}
+        return made(self._first, {**names, **rest, "choices": choices})
 
     def _last(self, index: int, carry: Carry, finals: Mapping[int, Any]) -> Any:
         first = get(self._first, "choices")[0]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .completion import Record
 from .inputs import refuse_no_chunk, refuse_no_stream
 from .rewrite import Rewriter
+from .waiting import END, LATE, Waiting, milliseconds, until
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -79,7 +80,9 @@ def wrap_stream(
         counts for all choices together.
     :param choices: how many choices were asked for (``n``).
     :param max_amplification, every_ms: leave updates out, as for
-        :class:`wholejson.ChunkTransformer`.
+        :class:`wholejson.ChunkTransformer`; time is told for each chunk. An async stream gives the
+        newest update as soon as it may, if the wrapped stream pauses; a sync one can't wake up,
+        and gives it with the next chunk.
     :param mode, final: ``mode="patch"`` gives what changed instead of the whole document, as for
         :class:`wholejson.ChunkTransformer`; ``document`` in ``json_status`` is a Python object.
     :return: an iterator and context manager for an iterable, async ones for an async iterable.
@@ -118,6 +121,7 @@ class _Base(Generic[Chunk]):
     def __init__(self, stream: Any, options: dict[str, Any]) -> None:
         self._stream = stream
         self._rewriter = Rewriter(options)
+        self._thinned = options["max_amplification"] is not None or options["every_ms"] is not None
         self._record = Record()
         self._ready: Iterator[Chunk] = iter(())
         self._begun = self._over = False
@@ -154,6 +158,8 @@ class _Base(Generic[Chunk]):
                 return
             self._begun = True
         self._record.add(chunk)
+        if self._thinned:
+            self._rewriter.set_time(milliseconds())
         self._ready = self._rewriter.chunk(chunk)
 
     def _stopped(self, fault: Exception | None) -> None:
@@ -222,7 +228,7 @@ class AsyncChunkStream(_Base[Chunk]):
 
     def __init__(self, stream: AsyncIterable[Chunk], options: dict[str, Any]) -> None:
         super().__init__(stream, options)
-        self._source: AsyncIterator[Chunk] = aiter(stream)
+        self._source = Waiting(aiter(stream))
 
     def __aiter__(self) -> Self:
         return self
@@ -234,12 +240,17 @@ class AsyncChunkStream(_Base[Chunk]):
             if self._over or self._rewriter.ended:
                 await self.close()
                 raise self._fault or StopAsyncIteration
+            due = until(self._rewriter.session.due_at) if self._thinned else None
             try:
-                chunk = await anext(self._source)
-            except StopAsyncIteration:
-                self._stopped(None)
+                chunk = await self._source.next(due)
             except Exception as fault:
                 self._stopped(fault)
+                continue
+            if chunk is END:
+                self._stopped(None)
+            elif chunk is LATE:
+                self._rewriter.set_time(milliseconds())
+                self._ready = self._rewriter.due()
             else:
                 self._took(chunk)
 
@@ -248,6 +259,7 @@ class AsyncChunkStream(_Base[Chunk]):
         self._over = True
         if not self._closed:
             self._closed = True
+            await self._source.close()
             close = getattr(self._stream, "aclose", None) or getattr(self._stream, "close", None)
             closing = close() if close is not None else None
             if isawaitable(closing):

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .waiting import END, LATE, Waiting, milliseconds, until
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from types import ModuleType
@@ -42,6 +44,7 @@ class _Chunks:
         self._over = False
 
     def _transformed(self, part: bytes) -> Iterator[bytes]:
+        self._transformer.set_time(milliseconds())
         for start in range(0, len(part), SLICE):
             out = self._transformer.feed(part[start : start + SLICE])
             if out:
@@ -59,6 +62,10 @@ class _Chunks:
         return self._transformer.fail(
             code, f"the stream broke off: {fault or type(fault).__name__}"
         )
+
+    def _due(self) -> bytes:
+        self._transformer.set_time(milliseconds())
+        return self._transformer.flush_due()
 
 
 class SyncChunks(_Chunks):
@@ -86,16 +93,20 @@ class SyncChunks(_Chunks):
 class AsyncChunks(_Chunks):
     """The bytes for an async client."""
 
+    _parts: Waiting | None = None
+
     async def __aiter__(self) -> AsyncIterator[bytes]:
-        parts = self._parts = getattr(self, "_parts", None) or self._response.aiter_bytes()
+        self._parts = self._parts or Waiting(self._response.aiter_bytes())
         while not self._over:
             fault = None
             try:
-                part = await anext(parts, None)
+                part = await self._parts.next(until(self._transformer.due_at))
             except Exception as error:  # whatever ended it, the reader is told so
-                part, fault = None, error
-            if part is None:
+                part, fault = END, error
+            if part is END:
                 yield self._ended(fault)
+            elif part is LATE:
+                yield self._due()
             else:
                 for out in self._transformed(part):
                     yield out
@@ -103,6 +114,8 @@ class AsyncChunks(_Chunks):
     async def aclose(self) -> None:
         """Close the connection."""
         self._over = True
+        if self._parts is not None:
+            await self._parts.close()
         await self._response.aclose()
 
 

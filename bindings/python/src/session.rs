@@ -210,6 +210,20 @@ impl Session {
         Ok(())
     }
 
+    fn due(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
+        Ok(self.core.lock(py)?.core.due().collect())
+    }
+
+    fn owed(&self, py: Python<'_>) -> PyResult<Vec<u64>> {
+        Ok(self.core.lock(py)?.core.owed().collect())
+    }
+
+    #[pyo3(signature = (index, /))]
+    fn settle(&self, py: Python<'_>, index: u64) -> PyResult<()> {
+        self.core.lock(py)?.core.settle_update(index);
+        Ok(())
+    }
+
     #[getter]
     fn due_at(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         Ok(self.core.lock(py)?.core.due_at())

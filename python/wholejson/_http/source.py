@@ -52,12 +52,13 @@ class Source:
         report = self.transformer.report
         return report["error"] is not None or report["upstream_error"]
 
-    def read(self, data: bytes, *, thin: bool) -> Iterator[bytes]:
-        """Read what came; give what is to be sent, in parts of a bounded size.
+    def read(self, data: bytes, now: int, *, thin: bool) -> Iterator[bytes]:
+        """Read what came `now`, in milliseconds; give what is to be sent, in bounded parts.
 
         With `thin`, snapshots that a newer one in `data` has overtaken are left out.
         """
         transformer = self.transformer
+        transformer.set_time(now)
         try:
             for piece in self._decoder.decode(data):
                 yield from self._thinned(piece) if thin else self._whole(piece)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from .body import with_headers
 from .encoding import decoder
 from .errors import first_event_error, json_error, send_error, status_of
+from .flush import Flusher
 from .source import Room, Source
 from .timer import Timer, Timing
 
@@ -71,6 +72,7 @@ class Turned:
         self._held = bytearray()
         self._source: Source | None = None
         self._timer = Timer()
+        self._flusher = Flusher(self._give_due)
         self._tail = b"\n\n"
         self._last = 0.0
         self._begun = time.monotonic()
@@ -100,6 +102,7 @@ class Turned:
     async def close(self, code: Code = "upstream_closed", message: str | None = None) -> None:
         """Tell that the app inside has ended: if its response has not, the client learns `code`."""
         await self._timer.settled()
+        await self._flusher.settled()
         if self._over or (self._start is None and not self._started) or self._passing:
             return
         if self._source is None:
@@ -116,6 +119,7 @@ class Turned:
     def forget(self) -> None:
         """Give back what the stream held; nothing more is sent."""
         self._timer.stop()
+        self._flusher.rest()
         if self._source is not None:
             self._source.close()
 
@@ -185,7 +189,8 @@ class Turned:
         source, body = self._source, message.get("body", b"")
         if source is None:
             return
-        for out in source.read(body, thin=self._slow):
+        self._flusher.rest()
+        for out in source.read(body, self._flusher.now(), thin=self._slow):
             await self._give(out, began=True)
         ends = not message.get("more_body", False)
         ended = source.transformer.ended
@@ -193,6 +198,12 @@ class Turned:
             await self._end(b"" if ended else source.transformer.finish())
         if not ends and source.failed:
             self._departure.dismiss()
+        if not self._over:
+            self._flusher.watch(source.transformer)
+
+    async def _give_due(self, out: bytes) -> None:
+        if not self._over:
+            await self._give(out, began=True)
 
     async def _give(self, out: bytes, *, began: bool) -> None:
         if not self._started:
@@ -238,6 +249,7 @@ class Turned:
     async def _end(self, out: bytes) -> None:
         """Send the last of a stream; its true status, if nothing has been sent yet."""
         self._timer.stop()
+        self._flusher.rest()
         async with self._lock:
             if self._over:
                 return
