@@ -10,7 +10,9 @@ One process streams the document over a local socket, four characters a chunk; t
 - `.stream()`: the SDK's helper, whose `content.delta` events have `parsed` (it leaves a string out
   until it has ended);
 - `wrap`: a wrapped client, and `json.loads` of each chunk's content;
-- `wrap, jiter`: the same, parsed by the faster parser that the SDK itself uses.
+- `wrap, jiter`: the same, parsed by the faster parser that the SDK itself uses;
+- `wrap, values`: a wrapped client without the option, and `wholejson.values(stream, live=True)`:
+  one object that grows.
 
 Given are seconds of the reader's own CPU (the machine's other work does not count) and of the
 clock, the best of the rounds, and how many times as long as `wrap` each took. The table goes to
@@ -105,6 +107,13 @@ class Reader:
     def wrap_jiter(self, text: str) -> tuple[Any, int]:
         return self._wrap(text, lambda content: jiter.from_json(content.encode()))
 
+    def wrap_values(self, text: str) -> tuple[Any, int]:
+        stream = self.wrapped.chat.completions.create(**self.request(text), stream=True)
+        value, count = None, 0
+        for value in wholejson.values(stream, live=True):  # noqa: B007 - the last one counts
+            count += 1
+        return value, count
+
     def _wrap(self, text: str, parse: Callable[[str], Any]) -> tuple[Any, int]:
         stream = self.wrapped.chat.completions.create(
             **self.request(text),
@@ -135,6 +144,7 @@ def measure(url: str, sizes: list[int], rounds: int) -> list[dict[str, Any]]:
         ".stream()": reader.helper,
         "wrap": reader.wrap,
         "wrap, jiter": reader.wrap_jiter,
+        "wrap, values": reader.wrap_values,
     }
     results: list[dict[str, Any]] = []
     for read in ways.values():

@@ -227,15 +227,18 @@ def client_table(results: dict[str, Any]) -> str:
 def client_line(results: dict[str, Any]) -> str:
     """How the wrapped client stands beside the SDK's own helper."""
     cpu = {(row["kb"], row["way"]): row["cpu"] for row in results["client"]["rows"]}
-    ratios = [
-        f"{cpu[size, way] / cpu[size, 'wrap']:.1f} × at {size} KB"
-        for size, way in cpu
-        if way == ".stream()"
-    ]
+    sizes = list(dict.fromkeys(size for size, _ in cpu))
+
+    def ratios(way: str) -> str:
+        each = [f"{cpu[size, '.stream()'] / cpu[size, way]:.1f} × at {size} KB" for size in sizes]
+        return ", ".join(each)
+
     return (
         "The CPU time of the OpenAI SDK's own `.stream()` for a value after every chunk, as a "
-        f"multiple of a wrapped client's: {', '.join(ratios)}. Each chunk "
-        "holds the whole document, so a wrapped client gains less on long ones."
+        "multiple of a wrapped client's whose chunks are parsed by the same parser: "
+        f"{ratios('wrap, jiter')}; of a wrapped client's whose chunks go to `values(live=True)`: "
+        f"{ratios('wrap, values')}. In the first each chunk holds the whole document, so it gains "
+        "less on long ones."
     )
 
 
