@@ -145,11 +145,11 @@ def test_an_object_is_seen_growing_before_the_stream_has_ended(visit: Visit) -> 
     expect(page.locator("#state")).to_have_text("Stopped")
 
 
-def test_patches_cost_less_on_the_wire_than_snapshots(visit: Visit) -> None:
+def test_patches_and_a_pace_cost_less_on_the_wire_than_all_snapshots(visit: Visit) -> None:
     page, cost = visit.page, {}
     page.get_by_label("Example").select_option("A long report")
     document = page.get_by_label("Document, as a model would write it").input_value()
-    for mode in ("snapshot", "patch"):
+    for mode in ("snapshot", "paced", "patch"):
         fill(page, document, speed="0", mode=mode)
         page.get_by_role("button", name="Start").click()
         assert end(page).startswith("Complete")
@@ -159,6 +159,7 @@ def test_patches_cost_less_on_the_wire_than_snapshots(visit: Visit) -> None:
         page.reload()
     assert cost["patch"] < 1.6
     assert cost["snapshot"] > 2 * cost["patch"]
+    assert cost["snapshot"] > 2 * cost["paced"]
 
 
 def test_malformed_text_is_repaired_and_counted_or_refused(visit: Visit) -> None:
