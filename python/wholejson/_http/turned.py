@@ -202,15 +202,16 @@ class Turned:
             self._flusher.watch(source.transformer)
 
     async def _give_due(self, out: bytes) -> None:
-        if not self._over:
-            await self._give(out, began=True)
+        await self._give(out, began=True)
 
     async def _give(self, out: bytes, *, began: bool) -> None:
         if not self._started:
             await self._hold(out, began=began)
         elif out:
             async with self._lock:
-                await self._put(out, more=True)
+                # The stream may have ended while this waited for its turn.
+                if not self._over:
+                    await self._put(out, more=True)
 
     async def _hold(self, out: bytes, *, began: bool) -> None:
         """Keep the headers back until the first event, but not for long."""

@@ -92,6 +92,8 @@ def run_async(items, **options) -> tuple[list, str | None]:
 def by_bytes(stream: bytes, **options) -> tuple[list[dict], str | None]:
     """The same by the bytes form, its error event taken off."""
     transformer = wholejson.ChunkTransformer(**options)
+    if options.get("every_ms"):
+        transformer.set_time(0)
     given = chunks(transformer.feed(stream) + transformer.finish())
     code = transformer.report["error"]
     return (given[:-1], code) if code else (given, None)
@@ -200,28 +202,34 @@ CHUNKS = st.fixed_dictionaries(
         "model": st.sampled_from(["m", "", None]),
     },
 )
+# The last is so slow that nothing goes out between the first update and the end.
+PACES = st.sampled_from([{}, {}, {"max_amplification": 1}, {"every_ms": 1 << 40}])
+MODES = st.sampled_from([{}, {"mode": "patch"}, {"mode": "patch", "final": False}])
 WORDS = st.lists(
     st.sampled_from(['{"a', '": ', '"b', 'c"', ", ", '"d": [1', ", 2", "]}", " ", "", "x", "```"])
 )
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(CHUNKS, max_size=8), st.booleans(), st.integers(1, 2))
-def test_any_stream_gives_the_same_as_bytes_and_as_dicts(stream, repair, choices):
-    options = {"repair": repair, "choices": choices}
+@given(st.lists(CHUNKS, max_size=8), st.booleans(), st.integers(1, 2), PACES, MODES)
+def test_any_stream_gives_the_same_as_bytes_and_as_dicts(stream, repair, choices, pace, mode):
+    options = {"repair": repair, "choices": choices, **pace, **mode}
     assert by_bytes(as_bytes(stream), **options) == run(stream, **options)
 
 
 @settings(max_examples=300, deadline=None)
-@given(WORDS, st.booleans(), st.sampled_from(["stop", "length", None]))
-def test_any_text_gives_the_same_as_bytes_as_dicts_and_as_objects(words, repair, finish):
+@given(WORDS, st.booleans(), st.sampled_from(["stop", "length", None]), PACES, MODES)
+def test_any_text_gives_the_same_as_bytes_as_dicts_and_as_objects(
+    words, repair, finish, pace, mode
+):
+    options = {"repair": repair, **pace, **mode}
     stream = [chunk("", delta={"role": "assistant"}), *map(chunk, words)]
     if finish:
         stream.append(chunk(finish=finish))
     stream.append(usage())
-    expected = by_bytes(as_bytes(stream), repair=repair)
-    assert expected == run(stream, repair=repair)
-    given, error = run(objects(stream), repair=repair)
+    expected = by_bytes(as_bytes(stream), **options)
+    assert expected == run(stream, **options)
+    given, error = run(objects(stream), **options)
     assert expected == (dicts_of(given), error)
 
 
