@@ -1,10 +1,12 @@
 //! Reader, views, and "did it change?": the one object that the rest of the world holds.
 
 use crate::error::{Error, Kind};
-use crate::event::Sink;
+use crate::event::{Event, Sink};
+use crate::gate::Gate;
 use crate::limits::Limits;
 use crate::reader::Reader;
 use crate::reader::repair::Rule;
+use crate::schema::Schema;
 use crate::view::{Form, SnapshotView, Style};
 
 /// What the document may be.
@@ -75,6 +77,9 @@ impl Repair {
 pub struct Aggregator {
     reader: Reader,
     view: SnapshotView,
+    gate: Option<Box<Gate>>,
+    /// Did what is shown change since the last call? Where nothing is held back, the reader knows.
+    changed: bool,
     finished: bool,
     error: Option<Error>,
     changed_before_error: bool,
@@ -86,31 +91,69 @@ impl Aggregator {
         Self {
             reader: Reader::new(options.root, options.repair, options.limits),
             view: SnapshotView::new(options.style, options.form),
+            gate: None,
+            changed: false,
             finished: false,
             error: None,
             changed_before_error: false,
         }
     }
 
+    /// Shows the values that the schema says so only whole; for a document that has not begun.
+    /// The root is that of the options.
+    #[must_use]
+    pub fn gated(mut self, schema: &Schema) -> Self {
+        let rules = schema.rules().cloned();
+        self.gate = rules.map(|rules| Box::new(Gate::new(rules)));
+        self
+    }
+
     /// Reads bytes, cut anywhere; says whether the value changed.
     pub fn feed(&mut self, delta: &[u8]) -> Result<bool, Error> {
         self.ready()?;
-        let outcome = self.reader.feed(delta, false, &mut self.view);
-        self.settle(outcome)
+        self.read(delta, false)
     }
 
     /// As [`feed`](Self::feed), for text that may hold surrogates, each written as three bytes
     /// (WTF-8). A low half joins a high half at the end of the delta before.
     pub fn feed_wtf8(&mut self, delta: &[u8]) -> Result<bool, Error> {
         self.ready()?;
-        let outcome = self.reader.feed(delta, true, &mut self.view);
+        self.read(delta, true)
+    }
+
+    #[inline]
+    fn read(&mut self, delta: &[u8], wtf8: bool) -> Result<bool, Error> {
+        let outcome = match &mut self.gate {
+            None => self.reader.feed(delta, wtf8, &mut self.view),
+            Some(gate) => {
+                let (view, changed) = (&mut self.view, &mut self.changed);
+                let mut sink = Gated {
+                    gate,
+                    view,
+                    changed,
+                };
+                self.reader.feed(delta, wtf8, &mut sink)
+            }
+        };
         self.settle(outcome)
     }
 
-    /// As [`feed_wtf8`](Self::feed_wtf8), and tells the events to another sink as well.
+    /// As [`feed_wtf8`](Self::feed_wtf8), and tells the events to another sink as well: what the
+    /// reader says, before any of it is held back.
     pub fn feed_with<S: Sink>(&mut self, delta: &[u8], sink: &mut S) -> Result<bool, Error> {
         self.ready()?;
-        let outcome = self.reader.feed(delta, true, &mut (&mut self.view, sink));
+        let outcome = match &mut self.gate {
+            None => self.reader.feed(delta, true, &mut (&mut self.view, sink)),
+            Some(gate) => {
+                let (view, changed) = (&mut self.view, &mut self.changed);
+                let mut gated = Gated {
+                    gate,
+                    view,
+                    changed,
+                };
+                self.reader.feed(delta, true, &mut (&mut gated, sink))
+            }
+        };
         self.settle(outcome)
     }
 
@@ -128,7 +171,18 @@ impl Aggregator {
             return Ok(false);
         }
         self.finished = true;
-        let mut outcome = self.reader.finish(&mut (&mut self.view, sink));
+        let mut outcome = match &mut self.gate {
+            None => self.reader.finish(&mut (&mut self.view, sink)),
+            Some(gate) => {
+                let (view, changed) = (&mut self.view, &mut self.changed);
+                let mut gated = Gated {
+                    gate,
+                    view,
+                    changed,
+                };
+                self.reader.finish(&mut (&mut gated, sink))
+            }
+        };
         if outcome.is_ok() && self.view.is_empty() {
             outcome = Err(self.reader.at_end(Kind::NoJson));
         }
@@ -144,7 +198,11 @@ impl Aggregator {
     }
 
     fn settle(&mut self, outcome: Result<(), Error>) -> Result<bool, Error> {
-        let changed = self.reader.take_changed();
+        let read = self.reader.take_changed();
+        let changed = match self.gate {
+            None => read,
+            Some(_) => std::mem::take(&mut self.changed),
+        };
         match outcome {
             Ok(()) => Ok(changed),
             Err(error) => {
@@ -204,5 +262,32 @@ impl Aggregator {
     /// The error that ended the reading.
     pub fn error(&self) -> Option<Error> {
         self.error
+    }
+}
+
+/// A view that is told everything, and shows what the gate lets it.
+struct Gated<'a> {
+    gate: &'a mut Gate,
+    view: &'a mut SnapshotView,
+    changed: &'a mut bool,
+}
+
+impl Sink for Gated<'_> {
+    fn event(&mut self, event: Event<'_>) {
+        if !self.gate.shows(&event) {
+            self.view.hold();
+            return self.view.event(event);
+        }
+        self.view.event(event);
+        let held = self.view.show();
+        *self.changed |= held || matches!(event, Event::Text(_) | Event::Scalar(_));
+    }
+
+    fn root_closed(&mut self) {
+        *self.changed |= self.gate.shows_root() && self.view.show();
+    }
+
+    fn names(&self, most: usize, visit: &mut dyn FnMut(&[u8])) -> usize {
+        self.view.names(most, visit)
     }
 }

@@ -55,6 +55,9 @@ pub trait Sink {
     /// Takes the next event.
     fn event(&mut self, event: Event<'_>);
 
+    /// The root's bracket closed. A repair may still go on with it: its end is said later.
+    fn root_closed(&mut self) {}
+
     /// Visits the names in the innermost open container, as the inside of JSON strings, if its text
     /// is no longer than `most`; says how long it is. Cost: twice the smaller of the two.
     fn names(&self, _most: usize, _visit: &mut dyn FnMut(&[u8])) -> usize {
@@ -73,6 +76,11 @@ impl<A: Sink, B: Sink> Sink for (&mut A, &mut B) {
     fn event(&mut self, event: Event<'_>) {
         self.0.event(event);
         self.1.event(event);
+    }
+
+    fn root_closed(&mut self) {
+        self.0.root_closed();
+        self.1.root_closed();
     }
 
     fn names(&self, most: usize, visit: &mut dyn FnMut(&[u8])) -> usize {

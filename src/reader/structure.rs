@@ -66,7 +66,9 @@ impl Reader {
                 self.pending.flush(sink);
                 self.changed = true;
             }
-            if !self.stack.is_empty() {
+            if self.stack.is_empty() {
+                sink.root_closed();
+            } else {
                 sink.event(Event::Close);
             }
         }

@@ -30,12 +30,23 @@ pub struct SnapshotView {
     /// The closing brackets of the open containers, outermost first.
     closers: Vec<u8>,
     string_open: bool,
+    /// What comes after this is written, and not shown yet.
+    held: Option<Horizon>,
     /// True until the innermost container has an item.
     fresh: bool,
     /// True between a key and its value.
     keyed: bool,
     style: Style,
     form: Form,
+}
+
+/// A place in the text between two values, where no string is open.
+#[derive(Debug, Clone, Copy)]
+struct Horizon {
+    /// The length of the text.
+    length: usize,
+    /// How many containers are open. They stay so while what comes after is held back.
+    depth: usize,
 }
 
 impl SnapshotView {
@@ -45,6 +56,7 @@ impl SnapshotView {
             text: Vec::new(),
             closers: Vec::new(),
             string_open: false,
+            held: None,
             fresh: true,
             keyed: false,
             style,
@@ -52,42 +64,69 @@ impl SnapshotView {
         }
     }
 
+    /// From here on what is told is written and not shown, until [`show`](Self::show). No string
+    /// is open, and no key waits for its value.
+    #[inline]
+    pub fn hold(&mut self) {
+        if self.held.is_none() {
+            self.held = Some(Horizon {
+                length: self.text.len(),
+                depth: self.closers.len(),
+            });
+        }
+    }
+
+    /// Shows what was held back; says whether anything was.
+    #[inline]
+    pub fn show(&mut self) -> bool {
+        self.held.take().is_some()
+    }
+
     /// Is there anything to show?
     pub fn is_empty(&self) -> bool {
-        self.text.is_empty()
+        self.text().is_empty()
     }
 
     /// The length in bytes of the snapshot as it would be written now.
     pub fn len(&self) -> usize {
-        let quote = if self.string_open {
-            self.quote().len()
-        } else {
-            0
-        };
-        self.text.len() + quote + self.closers.len()
+        self.text().len() + self.open_quote().len() + self.open().len()
     }
 
     /// Appends the snapshot. Cost: one copy.
     pub fn write(&self, out: &mut Vec<u8>) {
         out.reserve(self.len());
-        out.extend_from_slice(&self.text);
-        if self.string_open {
-            out.extend_from_slice(self.quote());
-        }
-        out.extend(self.closers.iter().rev());
+        out.extend_from_slice(self.text());
+        self.write_closers(out);
     }
 
-    /// The text without its closers, and the number of bytes that will never change.
+    /// The text that is shown, without its closers: bytes that will never change.
+    #[inline]
     pub fn text(&self) -> &[u8] {
-        &self.text
+        match self.held {
+            None => &self.text,
+            Some(Horizon { length, .. }) => self.text.get(..length).unwrap_or_default(),
+        }
     }
 
     /// Appends what makes [`text`](Self::text) whole.
     pub fn write_closers(&self, out: &mut Vec<u8>) {
-        if self.string_open {
-            out.extend_from_slice(self.quote());
+        out.extend_from_slice(self.open_quote());
+        out.extend(self.open().iter().rev());
+    }
+
+    /// The closing brackets of the containers that are open in what is shown.
+    fn open(&self) -> &[u8] {
+        let depth = self.held.map_or(usize::MAX, |held| held.depth);
+        self.closers.get(..depth).unwrap_or(&self.closers)
+    }
+
+    /// The quote that closes the string that is open in what is shown.
+    fn open_quote(&self) -> &'static [u8] {
+        if self.string_open && self.held.is_none() {
+            self.quote()
+        } else {
+            b""
         }
-        out.extend(self.closers.iter().rev());
     }
 
     fn quote(&self) -> &'static [u8] {

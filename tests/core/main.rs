@@ -11,6 +11,7 @@ mod common;
 mod conformance;
 mod cost;
 mod errors;
+mod gated;
 mod malformed;
 mod properties;
 mod repaired;

@@ -1,0 +1,110 @@
+//! What a JSON Schema says of a document: which values are shown only whole, what its root is,
+//! and, at its end, whether it is valid.
+//!
+//! - [`Schema`]: all of it, made once for each distinct schema ([`cache`]).
+//! - [`root`]: the root's kind.
+
+mod cache;
+mod root;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use crate::aggregator::Root;
+use crate::gate::{Graph, Rules};
+
+pub use crate::gate::PointerError;
+
+/// A longer schema is ignored.
+const LONGEST: usize = 1 << 20;
+
+/// What is known of a document before it comes.
+#[derive(Debug)]
+pub struct Schema {
+    rules: Option<Arc<Rules>>,
+    root: Option<Root>,
+    warning: Option<String>,
+}
+
+impl Schema {
+    /// Reads a JSON Schema (drafts 4 to 2020-12), as JSON text, and JSON Pointers (RFC 6901) of
+    /// values that are shown only whole, in which `*` stands for every member and element.
+    ///
+    /// Shown only whole are: what has `enum` or `const`, if the constants are of its kind; strings
+    /// with `format`, `pattern` or `contentEncoding`; and what `whole` points to. What in a schema
+    /// can't be understood is ignored, and [`warning`](Self::warning) says so.
+    ///
+    /// Cost: O(schema), once for each distinct one as long as it is in use; nothing is fetched.
+    ///
+    /// # Errors
+    /// [`PointerError`] for what is no JSON Pointer, or too many.
+    pub fn read<S: AsRef<str>>(text: Option<&str>, whole: &[S]) -> Result<Arc<Self>, PointerError> {
+        cache::find_or(text, whole, || Self::new(text, whole))
+    }
+
+    fn new<S: AsRef<str>>(text: Option<&str>, whole: &[S]) -> Result<Self, PointerError> {
+        let mut pointers = Graph::new();
+        pointers.add_pointers(whole)?;
+        let mut this = Self {
+            rules: None,
+            root: None,
+            warning: None,
+        };
+        let outcome = match text {
+            Some(text) => this.understand(text, whole),
+            None => Ok(None),
+        };
+        let rules = match outcome {
+            Ok(rules) => rules,
+            Err(why) => {
+                this.root = None;
+                this.warning = Some(format!("{why}; the schema is ignored"));
+                None
+            }
+        };
+        // Pointers alone are bounded.
+        this.rules = rules
+            .or_else(|| Rules::of(&pointers))
+            .filter(|rules| !rules.is_empty())
+            .map(Arc::new);
+        Ok(this)
+    }
+
+    fn understand<S: AsRef<str>>(
+        &mut self,
+        text: &str,
+        whole: &[S],
+    ) -> Result<Option<Rules>, String> {
+        if text.len() > LONGEST {
+            return Err(format!("the schema is longer than {LONGEST} bytes"));
+        }
+        let schema: Value = serde_json::from_str(text)
+            .map_err(|error| format!("the schema can't be read as JSON ({error})"))?;
+        let mut graph = Graph::new();
+        graph
+            .add_pointers(whole)
+            .map_err(|error| error.to_string())?;
+        self.warning = graph.add_schema(&schema)?;
+        self.root = root::of(&schema);
+        match Rules::of(&graph) {
+            Some(rules) => Ok(Some(rules)),
+            None => Err("the schema has too many ways through it".into()),
+        }
+    }
+
+    /// Which values are shown only whole; `None`: none.
+    pub(crate) fn rules(&self) -> Option<&Arc<Rules>> {
+        self.rules.as_ref()
+    }
+
+    /// What the document's root is, if the schema says so.
+    pub fn root(&self) -> Option<Root> {
+        self.root
+    }
+
+    /// What in the schema was not understood, and is ignored.
+    pub fn warning(&self) -> Option<&str> {
+        self.warning.as_deref()
+    }
+}
