@@ -18,5 +18,5 @@ pub use aggregator::{Aggregator, Options, Repair, Root};
 pub use error::{Category, Error, Kind};
 pub use event::{Container, Event, Sink};
 pub use limits::Limits;
-pub use schema::{PointerError, Schema};
+pub use schema::{Fault, Judged, PointerError, Schema};
 pub use view::{Form, Style};

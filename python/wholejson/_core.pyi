@@ -1,11 +1,11 @@
 """The part of ``wholejson`` that is written in Rust."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypedDict, final, type_check_only
 
 from typing_extensions import Required
 
-from .aliases import Code, Delta, Mode, Root, Style
+from .aliases import Code, Delta, Mode, Root, Schema, Style
 from .errors import Error
 
 __all__ = [
@@ -112,6 +112,13 @@ class Aggregator:
     :param style: ``"spaced"`` separates with ``", "`` and ``": "``, as ``json.dumps`` does;
         ``"compact"`` leaves the spaces out.
     :param limits: what the stream may cost; ``None`` for the defaults of :class:`Limits`.
+    :param schema: a JSON Schema (drafts 4 to 2020-12), as a dict or as JSON text. Values for which
+        a prefix would mislead are shown only whole: what has ``enum`` or ``const``, and strings
+        with ``format``, ``pattern`` or ``contentEncoding``. With ``root="auto"`` its top type gives
+        the root. Nothing is fetched; what in it is not understood is ignored, and
+        :attr:`schema_warning` says so. It is read once for each distinct text.
+    :param whole: JSON Pointers (RFC 6901) of more values that are shown only whole, containers
+        when they have closed; ``*`` stands for every member or element.
     :param parse_float, parse_int: called with the text of each number, as by ``json.loads``, for
         values and operations; ``None`` for ``float`` and ``int``. Whatever they raise comes
         through.
@@ -125,6 +132,8 @@ class Aggregator:
         repair: bool = True,
         style: Style = "spaced",
         limits: Limits | None = None,
+        schema: Schema = None,
+        whole: Sequence[str] = (),
         parse_float: Callable[[str], Any] | None = None,
         parse_int: Callable[[str], Any] | None = None,
     ) -> Aggregator: ...
@@ -209,6 +218,9 @@ class Aggregator:
     def complete(self) -> bool:
         """Whether the document itself was closed: final after ``finish``, false after an error."""
     @property
+    def schema_warning(self) -> str | None:
+        """What in the schema was not understood, and is ignored; ``None`` if nothing."""
+    @property
     def repairs(self) -> list[Repair]:
         """What was repaired, in the order of the text. A bounded list; see ``repair_count``."""
     @property
@@ -269,6 +281,11 @@ class ChunkTransformer:
         or a reader are merged.
     :param final: in patch mode, the chunk that ends a choice has the whole document in its
         ``json_status``, as ``document``.
+    :param schema, whole: as for :class:`Aggregator`; what is ignored is told in ``json_status``,
+        as ``warning``.
+    :param validate: ``json_status`` says whether the document is ``valid`` by the schema, with up
+        to ten ``errors``. A call that gives a verdict may take some tenths of a second, and lets
+        other threads run; see :attr:`validates`.
     :raises TypeError, ValueError: for an option that is none of these.
     """
 
@@ -284,6 +301,9 @@ class ChunkTransformer:
         every_ms: int | None = None,
         mode: Mode = "snapshot",
         final: bool = True,
+        schema: Schema = None,
+        whole: Sequence[str] = (),
+        validate: bool = False,
     ) -> ChunkTransformer: ...
     def feed(self, part: bytes | bytearray | memoryview, /) -> bytes:
         """Take what one read brought, cut anywhere; give what is to be sent on.
@@ -349,6 +369,9 @@ class ChunkTransformer:
     def ended(self) -> bool:
         """Whether nothing more will come out: after the one error event, and after the end."""
     @property
+    def validates(self) -> bool:
+        """Whether ``validate`` was asked for: then call it beside an event loop."""
+    @property
     def report(self) -> Report:
         """What happened so far."""
 
@@ -412,6 +435,9 @@ class Options(TypedDict, total=False):
     every_ms: int | None
     mode: Mode
     final: bool
+    schema: str | Literal[False]
+    whole: list[str]
+    validate: bool
 
 def read_request(body: bytes | bytearray | memoryview, /) -> Request | None:
     """Read what the body of a request asks of us, and take it out of the body.
@@ -432,6 +458,12 @@ class Status(TypedDict, total=False):
     """How many repairs there were."""
     error: Code
     """Why this choice failed."""
+    valid: bool
+    """Whether the document is valid by its schema."""
+    errors: list[dict[str, str]]
+    """What is wrong with it: ``path`` and ``message`` each."""
+    warning: str
+    """What was ignored."""
     document: Any
     """In patch mode, the whole document."""
 
@@ -451,6 +483,9 @@ class Session:
         every_ms: int | None = None,
         mode: Mode = "snapshot",
         final: bool = True,
+        schema: Schema = None,
+        whole: Sequence[str] = (),
+        validate: bool = False,
     ) -> Session: ...
     def begin(
         self, text: bool, gives: bool, size: int, /

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from collections.abc import Mapping
+from typing import Any, Literal, TypeAlias
 
-__all__ = ["Code", "Delta", "Mode", "Root", "Style"]
+__all__ = ["Code", "Delta", "Mode", "Root", "Schema", "Style"]
 
 Code: TypeAlias = Literal[
     "no_json", "invalid_json", "limit_exceeded", "upstream_closed", "upstream_timeout"
@@ -19,6 +20,9 @@ Mode: TypeAlias = Literal["snapshot", "patch"]
 
 Root: TypeAlias = Literal["auto", "object", "array", "any"]
 """What a document may be."""
+
+Schema: TypeAlias = Mapping[str, Any] | str | bytes | Literal[False] | None
+"""A JSON Schema, as a dict or as JSON text; `None` or `False` for none."""
 
 Style: TypeAlias = Literal["spaced", "compact"]
 """How a snapshot separates its items."""

@@ -30,6 +30,7 @@ from ._http.errors import send_error
 from ._http.source import Room
 from ._http.timer import Timing
 from ._http.turned import Turned
+from .beside import beside
 from .errors import OptionError, UpstreamError
 
 if TYPE_CHECKING:
@@ -154,6 +155,8 @@ class ValidJSONChunks:
     async def _turn(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
         options: dict[str, Any] = {**self._options, **(request.options or {})}
         inner = _resized(scope, len(request.body), {b"accept-encoding": b"identity"})
+        if len(options.get("schema") or "") > _LONG_SCHEMA:
+            await beside(lambda: ChunkTransformer(**options))  # read once, it is known from then on
         departure = Departure(receive)
         turned = Turned(
             send,
@@ -232,6 +235,8 @@ class ValidJSONChunks:
 _FOREIGN = object()
 # Bodies beyond this are read beside the event loop: nobody else's stream waits for them.
 _LARGE = 1 << 20
+# So are schemas beyond this.
+_LONG_SCHEMA = 64 << 10
 
 
 def _note(scope: Scope, **notes: object) -> None:

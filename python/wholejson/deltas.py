@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
 from ._core import Aggregator
@@ -11,7 +11,7 @@ from .updates import AsyncUpdates, Updates
 
 if TYPE_CHECKING:
     from ._core import Limits
-    from .aliases import Delta, Root, Style
+    from .aliases import Delta, Root, Schema, Style
 
 __all__ = ["snapshots"]
 
@@ -24,6 +24,8 @@ def snapshots(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
 ) -> AsyncUpdates[str]: ...
 @overload
 def snapshots(
@@ -33,6 +35,8 @@ def snapshots(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
 ) -> Updates[str]: ...
 def snapshots(
     deltas: Iterable[Delta] | AsyncIterable[Delta],
@@ -41,13 +45,15 @@ def snapshots(
     repair: bool = True,
     style: Style = "spaced",
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
 ) -> Updates[str] | AsyncUpdates[str]:
     """Give out one snapshot for each update of a streamed document.
 
     :param deltas: the text as it arrives, ``str`` or bytes, cut anywhere; an iterable or an async
         iterable. It is closed (``close()`` or ``aclose()``, where it has one) when the snapshots
         end, however they end.
-    :param root, repair, style, limits: as for :class:`wholejson.Aggregator`.
+    :param root, repair, style, limits, schema, whole: as for :class:`wholejson.Aggregator`.
     :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
         and used as a context manager. Each snapshot is a
         complete JSON text. Reading a delta costs its own length, writing a snapshot one copy.
@@ -56,7 +62,9 @@ def snapshots(
     :raises InvalidJSONError, LimitError: where the text goes wrong, after what was visible before.
     :raises TypeError, ValueError: at once, for a wrong option.
     """
-    document = _Document(Aggregator(root=root, repair=repair, style=style, limits=limits))
+    document = _Document(
+        Aggregator(root=root, repair=repair, style=style, limits=limits, schema=schema, whole=whole)
+    )
     refuse_no_stream(deltas, "snapshots()")
     if isinstance(deltas, AsyncIterable):
         return AsyncUpdates(deltas, document)

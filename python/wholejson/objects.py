@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Callable, Iterable
+from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ._core import Aggregator
@@ -14,7 +14,7 @@ from .updates import AsyncUpdates, Updates
 
 if TYPE_CHECKING:
     from ._core import Limits
-    from .aliases import Root
+    from .aliases import Root, Schema
 
 __all__ = ["ChunkDocument", "values"]
 
@@ -30,6 +30,8 @@ def values(
     root: Root = "auto",
     repair: bool = True,
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
     parse_float: Callable[[str], Any] | None = None,
     parse_int: Callable[[str], Any] | None = None,
 ) -> AsyncUpdates[Any]: ...
@@ -42,6 +44,8 @@ def values(
     root: Root = "auto",
     repair: bool = True,
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
     parse_float: Callable[[str], Any] | None = None,
     parse_int: Callable[[str], Any] | None = None,
 ) -> Updates[Any]: ...
@@ -53,6 +57,8 @@ def values(
     root: Root = "auto",
     repair: bool = True,
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
     parse_float: Callable[[str], Any] | None = None,
     parse_int: Callable[[str], Any] | None = None,
 ) -> Updates[Any] | AsyncUpdates[Any]:
@@ -65,7 +71,8 @@ def values(
         :meth:`wholejson.Aggregator.value` does: an update costs what is new. Otherwise each value
         is a copy of its own, which costs O(document).
     :param choice: the index of the choice to read, in a stream of chunks.
-    :param root, repair, limits, parse_float, parse_int: as for :class:`wholejson.Aggregator`.
+    :param root, repair, limits, schema, whole, parse_float, parse_int: as for
+        :class:`wholejson.Aggregator`.
     :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
         and used as a context manager.
     :raises NoJSONError: at the end, if nothing was ever visible. A document that was merely cut
@@ -77,7 +84,13 @@ def values(
     :raises TypeError, ValueError: at once, for a wrong option.
     """
     document = Aggregator(
-        root=root, repair=repair, limits=limits, parse_float=parse_float, parse_int=parse_int
+        root=root,
+        repair=repair,
+        limits=limits,
+        schema=schema,
+        whole=whole,
+        parse_float=parse_float,
+        parse_int=parse_int,
     )
     return updates(parts, ChunkDocument(document, lambda: document.value(live=live), choice))
 

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
+from .beside import beside
 from .completion import Record
 from .inputs import refuse_no_chunk, refuse_no_stream
 from .rewrite import Rewriter
+from .shapes import get
 from .waiting import END, LATE, Waiting, milliseconds, until
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
     from ._core import Limits
-    from .aliases import Mode, Root, Style
+    from .aliases import Mode, Root, Schema, Style
 
 __all__ = ["AsyncChunkStream", "ChunkStream", "wrap_stream"]
 
@@ -37,6 +39,9 @@ def wrap_stream(
     every_ms: int | None = None,
     mode: Mode = "snapshot",
     final: bool = True,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
+    validate: bool = False,
 ) -> AsyncChunkStream[Chunk]: ...
 @overload
 def wrap_stream(
@@ -51,6 +56,9 @@ def wrap_stream(
     every_ms: int | None = None,
     mode: Mode = "snapshot",
     final: bool = True,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
+    validate: bool = False,
 ) -> ChunkStream[Chunk]: ...
 def wrap_stream(
     stream: Iterable[Any] | AsyncIterable[Any],
@@ -64,6 +72,9 @@ def wrap_stream(
     every_ms: int | None = None,
     mode: Mode = "snapshot",
     final: bool = True,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
+    validate: bool = False,
 ) -> ChunkStream[Any] | AsyncChunkStream[Any]:
     """Turn a stream of chat completion chunks: each one's content is the whole document so far.
 
@@ -85,6 +96,8 @@ def wrap_stream(
         and gives it with the next chunk.
     :param mode, final: ``mode="patch"`` gives what changed instead of the whole document, as for
         :class:`wholejson.ChunkTransformer`; ``document`` in ``json_status`` is a Python object.
+    :param schema, whole, validate: show values only whole, and give a verdict at the end, as for
+        :class:`wholejson.ChunkTransformer`; an async stream gives it beside its event loop.
     :return: an iterator and context manager for an iterable, async ones for an async iterable.
         A chunk costs some tens of microseconds, and one copy of the document.
     :raises InvalidJSONError: for a malformed text, if ``repair`` is off.
@@ -107,6 +120,9 @@ def wrap_stream(
         "every_ms": every_ms,
         "mode": mode,
         "final": final,
+        "schema": schema,
+        "whole": whole,
+        "validate": validate,
     }
     refuse_no_stream(stream, "wrap_stream()")
     _refuse_transformed(stream)
@@ -127,6 +143,8 @@ class _Base(Generic[Chunk]):
         self._begun = self._over = False
         self._fault: BaseException | None = None
         self._closed = False
+        self._validate = bool(options["validate"])
+        self._judging = False
 
     def snapshot(self, index: int = 0) -> str | None:
         """Give what is known of a choice's document: readable at any time, after an error too."""
@@ -160,11 +178,13 @@ class _Base(Generic[Chunk]):
         self._record.add(chunk)
         if self._thinned:
             self._rewriter.set_time(milliseconds())
+        self._judging = self._validate and _ends(chunk)
         self._ready = self._rewriter.chunk(chunk)
 
     def _stopped(self, fault: Exception | None) -> None:
         self._over = True
         self._fault = fault
+        self._judging = self._validate
         self._ready = self._rewriter.end("closed" if fault is None else _how(fault))
 
 
@@ -235,7 +255,8 @@ class AsyncChunkStream(_Base[Chunk]):
 
     async def __anext__(self) -> Chunk:
         while True:
-            if (due := self._due()) is not _NOTHING:
+            due = await beside(self._due) if self._judging else self._due()
+            if due is not _NOTHING:
                 return cast("Chunk", due)
             if self._over or self._rewriter.ended:
                 await self.close()
@@ -288,6 +309,12 @@ def _refuse_transformed(stream: Any) -> None:
             "each chunk of this stream has the whole document already: read it as it is, or ask "
             "for it without stream_options.valid_json_chunks"
         )
+
+
+def _ends(chunk: Any) -> bool:
+    """Tell whether a choice of this chunk ends."""
+    choices = get(chunk, "choices")
+    return isinstance(choices, list) and any(get(each, "finish_reason") for each in choices)
 
 
 def _how(fault: Exception) -> Literal["closed", "timeout", "upstream"]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from .beside import each_beside
 from .waiting import END, LATE, Waiting, milliseconds, until
 
 if TYPE_CHECKING:
@@ -53,6 +54,15 @@ class _Chunks:
                 self._over = True
                 return
 
+    def _outs(self, part: Any, fault: Exception | None) -> Iterator[bytes]:
+        """Give what becomes of a part, of the end, or of the time that has come."""
+        if part is END:
+            yield self._ended(fault)
+        elif part is LATE:
+            yield self._due()
+        else:
+            yield from self._transformed(part)
+
     def _ended(self, fault: Exception | None) -> bytes:
         self._over = True
         if fault is None:
@@ -76,13 +86,10 @@ class SyncChunks(_Chunks):
         while not self._over:
             fault = None
             try:
-                part = next(parts, None)
+                part = next(parts, END)
             except Exception as error:  # whatever ended it, the reader is told so
-                part, fault = None, error
-            if part is None:
-                yield self._ended(fault)
-            else:
-                yield from self._transformed(part)
+                part, fault = END, error
+            yield from self._outs(part, fault)
 
     def close(self) -> None:
         """Close the connection."""
@@ -103,12 +110,12 @@ class AsyncChunks(_Chunks):
                 part = await self._parts.next(until(self._transformer.due_at))
             except Exception as error:  # whatever ended it, the reader is told so
                 part, fault = END, error
-            if part is END:
-                yield self._ended(fault)
-            elif part is LATE:
-                yield self._due()
+            outs = self._outs(part, fault)
+            if self._transformer.validates:  # a verdict may take long
+                async for out in each_beside(outs):
+                    yield out
             else:
-                for out in self._transformed(part):
+                for out in outs:
                     yield out
 
     async def aclose(self) -> None:

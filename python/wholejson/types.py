@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 if TYPE_CHECKING:
     from .aliases import Code, Mode, Root, Style
 
-__all__ = ["JSONStatus", "StreamOptions", "ValidJSONChunks", "json_status"]
+__all__ = ["JSONStatus", "SchemaError", "StreamOptions", "ValidJSONChunks", "json_status"]
 
 
 class ValidJSONChunks(TypedDict, total=False):
@@ -55,6 +55,16 @@ class ValidJSONChunks(TypedDict, total=False):
     """In patch mode, the last chunk has the whole document in its `json_status`. Default:
     `True`."""
 
+    schema: bool | dict[str, Any]
+    """The JSON Schema by which values whose beginnings mislead are shown only whole: `False` for
+    none. Default: `True`, that of `response_format`, if it has one."""
+
+    whole: list[str]
+    """JSON Pointers of values that are shown only whole, `*` for every member or element."""
+
+    validate: bool
+    """Say in `json_status` whether the document is valid by the schema. Default: `False`."""
+
 
 class StreamOptions(TypedDict, total=False):
     """A chat completion's `stream_options`: the SDK's own members, and `valid_json_chunks`."""
@@ -77,11 +87,31 @@ class _Ended(TypedDict):
     """How many departures from the text as it was written."""
 
 
+class SchemaError(TypedDict):
+    """One departure of a document from its schema."""
+
+    path: str
+    """Where in the document, as a JSON Pointer (RFC 6901)."""
+
+    message: str
+    """What is wrong, for people."""
+
+
 class JSONStatus(_Ended, total=False):
     """How a choice's document ended: `json_status` beside the choice's `finish_reason`."""
 
     error: Code
     """Why this choice failed, when others did not. Left out when it did not fail."""
+
+    valid: bool
+    """Whether the document is valid by its schema, where `validate` asked. Left out where there
+    is no verdict; `warning` says why."""
+
+    errors: list[SchemaError]
+    """What is wrong with it, up to ten. Left out where nothing is."""
+
+    warning: str
+    """What was ignored: a part of the schema that was not understood, or a verdict."""
 
     document: Any
     """The whole document, in patch mode unless `"final"` is `False`. Left out otherwise."""

@@ -3,10 +3,13 @@
 //! No bytes of chunks and no Python objects are known here: the caller says what it found in a
 //! chunk ([`Facts`]) and is told what to do with it ([`Verdict`]).
 
+use std::sync::Arc;
+
 use super::failure::{Code, Failure};
 use super::pace::{Pace, Sent};
 use super::settings::{ChunkOptions, Mode};
 use crate::aggregator::Aggregator;
+use crate::schema::{Judged, Schema};
 use crate::view::{Form, Patch};
 
 /// Why a choice ended, as far as it matters here.
@@ -97,7 +100,7 @@ impl Verdict {
 }
 
 /// `json_status`: how the document ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
     /// The document itself was closed.
     pub complete: bool,
@@ -105,6 +108,10 @@ pub struct Status {
     pub repairs: u64,
     /// Why this choice failed.
     pub error: Option<Code>,
+    /// What the schema's verdict is, where one was asked for.
+    pub judged: Option<Arc<Judged>>,
+    /// What was ignored, for people.
+    pub warning: Option<String>,
 }
 
 impl Status {
@@ -119,6 +126,17 @@ impl Status {
             out.extend_from_slice(b", \"error\": \"");
             out.extend_from_slice(code.name().as_bytes());
             out.push(b'"');
+        }
+        if let Some(judged) = &self.judged {
+            judged.write_json(out);
+        }
+        if let Some(warning) = &self.warning {
+            out.extend_from_slice(b", \"warning\": ");
+            out.extend_from_slice(
+                serde_json::Value::from(warning.as_str())
+                    .to_string()
+                    .as_bytes(),
+            );
         }
         out.push(b'}');
     }
@@ -160,6 +178,10 @@ pub struct Channel {
     excused: bool,
     ended: bool,
     failure: Option<Failure>,
+    schema: Option<Arc<Schema>>,
+    /// A verdict is asked for; it was given.
+    validate: bool,
+    judged: Option<Arc<Judged>>,
     updates: u64,
     pace: Pace,
     sent: Sent,
@@ -184,7 +206,10 @@ impl Channel {
             whole: options.final_document,
         });
         Self {
-            aggregator: Aggregator::new(options.document(form)),
+            aggregator: match &options.schema {
+                Some(schema) => Aggregator::new(options.document(form)).gated(schema),
+                None => Aggregator::new(options.document(form)),
+            },
             patched,
             role: Role::Unsaid,
             opening: Vec::new(),
@@ -192,6 +217,9 @@ impl Channel {
             excused: false,
             ended: false,
             failure: None,
+            schema: options.schema.clone(),
+            validate: options.validate,
+            judged: None,
             updates: 0,
             pace: options.pace,
             sent: Sent::default(),
@@ -217,6 +245,9 @@ impl Channel {
         }
         self.updates += u64::from(update);
         self.owed |= update;
+        if facts.finish != Finish::None {
+            self.judge();
+        }
         let due = self.is_due();
         if due || facts.finish != Finish::None || facts.others {
             return self.emit(due, facts);
@@ -370,6 +401,24 @@ impl Channel {
         update
     }
 
+    /// Asks for the verdict, where one is wanted and was not given.
+    pub(super) fn judge(&mut self) {
+        if !self.validate || self.judged.is_some() || self.is_excused() {
+            return;
+        }
+        let judged = match &self.schema {
+            Some(_) if !self.is_complete() => Judged::incomplete(),
+            Some(schema) => schema.judge(&self.aggregator.view().plain_snapshot()),
+            None => Judged::none("there is no schema to validate by"),
+        };
+        self.judged = Some(Arc::new(judged));
+    }
+
+    /// Was the document closed, and read without a failure?
+    pub(super) fn is_complete(&self) -> bool {
+        self.failure.is_none() && self.aggregator.is_complete()
+    }
+
     /// Takes note of a chunk that passed as it came.
     pub(super) fn note(&mut self, facts: Facts) {
         self.excused |= facts.otherwise || facts.finish == Finish::Filtered;
@@ -460,12 +509,24 @@ impl Channel {
         let document = self.tells_document().then(|| self.aggregator.view().len());
         document.unwrap_or_default() + 80
     }
+    fn warning(&self) -> Option<String> {
+        let read = self.schema.as_ref().and_then(|schema| schema.warning());
+        let judged = self
+            .judged
+            .as_ref()
+            .and_then(|judged| judged.warning.as_deref());
+        let both: Vec<_> = read.into_iter().chain(judged).collect();
+        (!both.is_empty()).then(|| both.join("; "))
+    }
+
     /// How the document stands.
     pub fn status(&self) -> Status {
         Status {
-            complete: self.failure.is_none() && self.aggregator.is_complete(),
+            complete: self.is_complete(),
             repairs: self.aggregator.repair_count(),
             error: self.failure.as_ref().map(|failure| failure.code),
+            judged: self.judged.clone(),
+            warning: self.warning(),
         }
     }
 }

@@ -34,7 +34,7 @@ mod transformer;
 
 pub use channel::{Action, Channel, Content, Facts, Finish, Held, Status, Verdict};
 pub use failure::{Code, Failure};
-pub use options::{OptionError, StreamOptions};
+pub use options::{Asked, OptionError, StreamOptions};
 pub use pace::Pace;
 pub use repeats::{Event, Repeats, Strings};
 pub use report::Report;

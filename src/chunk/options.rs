@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::settings::Mode;
 use crate::aggregator::Root;
+use crate::schema::Schema;
 use crate::view::Style;
 
 /// Where the flag stands in a request.
@@ -77,6 +78,36 @@ const ALLOWED: &[Allowed] = &[
         what: "true or false",
         read: |options, value| set(&mut options.final_document, value.as_bool()),
     },
+    Allowed {
+        name: "schema",
+        what: "true for response_format's, false for none, or a JSON Schema",
+        read: |options, value| {
+            let schema = match value {
+                Value::Bool(true) => Asked::Usual,
+                Value::Bool(false) => Asked::Off,
+                Value::Object(_) => Asked::Given(value.to_string()),
+                _ => return None,
+            };
+            options.schema = schema;
+            Some(())
+        },
+    },
+    Allowed {
+        name: "whole",
+        what: "a list of JSON Pointers",
+        read: |options, value| {
+            let pointer = |each: &Value| each.as_str().map(str::to_owned);
+            let whole: Option<Vec<_>> = value.as_array()?.iter().map(pointer).collect();
+            // What is no JSON Pointer is told with the other wrong values.
+            let pointers = whole.filter(|whole| Schema::read(None, whole).is_ok());
+            set(&mut options.whole, pointers)
+        },
+    },
+    Allowed {
+        name: "validate",
+        what: "true or false",
+        read: |options, value| set(&mut options.validate, value.as_bool()),
+    },
 ];
 
 /// Sets an option to a value, if it is one.
@@ -114,6 +145,24 @@ pub struct StreamOptions {
     pub mode: Option<Mode>,
     /// In patch mode, the last chunk of a choice has the whole document in its status.
     pub final_document: Option<bool>,
+    /// Which schema the document is read by.
+    pub schema: Asked,
+    /// JSON Pointers of values that are shown only whole.
+    pub whole: Option<Vec<String>>,
+    /// Whether a verdict is given at the end.
+    pub validate: Option<bool>,
+}
+
+/// The schema that a request asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Asked {
+    /// That of its `response_format`, if it has one.
+    #[default]
+    Usual,
+    /// None.
+    Off,
+    /// This one, as JSON text.
+    Given(String),
 }
 
 /// A flag or an option that a request got wrong.

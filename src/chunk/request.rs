@@ -8,7 +8,7 @@ use std::ops::Range;
 use serde::de::{DeserializeSeed, Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use super::options::{OptionError, StreamOptions, read_flag};
+use super::options::{Asked, OptionError, StreamOptions, read_flag};
 
 /// Bytes of `metadata.agent_id` that are told on.
 const AGENT_ID: usize = 256;
@@ -18,7 +18,8 @@ const AGENT_ID: usize = 256;
 pub struct Request {
     /// The body without our key; `None` if it was not there.
     pub rewritten: Option<Vec<u8>>,
-    /// What the flag asks for: `None` if it is absent, `false` or `null`.
+    /// What the flag asks for: `None` if it is absent, `false` or `null`. The schema of
+    /// `response_format` is in it, unless it asks for another or for none.
     pub flag: Option<StreamOptions>,
     /// Was a stream asked for?
     pub stream: bool,
@@ -55,6 +56,7 @@ pub fn read_request(body: &[u8]) -> Result<Option<Request>, OptionError> {
         agent_id: None,
     };
     let mut flag: Option<&str> = None;
+    let mut schema: Option<&str> = None;
     let read = members(body, &mut |key, member| match key {
         b"stream" => {
             request.stream = member.text == "true";
@@ -62,6 +64,9 @@ pub fn read_request(body: &[u8]) -> Result<Option<Request>, OptionError> {
         }
         b"response_format" => {
             request.text = string_member(member.text, b"type").as_deref() == Some("text");
+            schema = raw_member(member.text, b"json_schema")
+                .and_then(|inner| raw_member(inner, b"schema"))
+                .filter(|text| *text != "null");
             true
         }
         b"n" => {
@@ -82,6 +87,11 @@ pub fn read_request(body: &[u8]) -> Result<Option<Request>, OptionError> {
     let Some(outcome) = read else { return Ok(None) };
     cuts.extend(outcome.cuts);
     request.flag = flag.map(read_flag).transpose()?.flatten();
+    if let (Some(flag), Some(text)) = (&mut request.flag, schema)
+        && flag.schema == Asked::Usual
+    {
+        flag.schema = Asked::Given(text.to_owned());
+    }
     request.rewritten = (!cuts.is_empty()).then(|| cut(body, cuts));
     Ok(Some(request))
 }
@@ -125,10 +135,15 @@ fn without_flag<'a>(options: &Member<'a>, cuts: &mut Cuts) -> (bool, Option<&'a 
 }
 
 fn string_member(object: &str, wanted: &[u8]) -> Option<String> {
+    serde_json::from_str(raw_member(object, wanted)?).ok()
+}
+
+/// The text of a member, if this is an object that has it; of a repeated one the last.
+fn raw_member<'a>(object: &'a str, wanted: &[u8]) -> Option<&'a str> {
     let mut found = None;
     members(object.as_bytes(), &mut |key, member| {
         if key == wanted {
-            found = serde_json::from_str(member.text).ok();
+            found = Some(member.text);
         }
         true
     })?;

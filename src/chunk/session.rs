@@ -53,7 +53,7 @@ pub enum End {
 
 /// A choice that needs one more chunk, which the upstream did not send: with its snapshot, and
 /// its `json_status`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Final {
     /// The choice's index.
     pub index: u64,
@@ -369,6 +369,7 @@ impl Session {
                 None => channel.end() || channel.is_owed() || channel.failure().is_some(),
             };
             if due {
+                channel.judge();
                 let status = channel.status();
                 finals.push(Final {
                     index: *index,
@@ -401,7 +402,7 @@ impl Session {
             .choices
             .iter()
             .filter(|choice| choice.channel.has_text());
-        let complete = |choice: &Choice| choice.channel.status().complete;
+        let complete = |choice: &Choice| choice.channel.is_complete();
         let any = self.choices.iter().any(|choice| choice.channel.has_text());
         any && documents.all(complete)
     }

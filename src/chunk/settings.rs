@@ -1,9 +1,12 @@
 //! How a stream of chunks is transformed.
 
-use super::options::StreamOptions;
+use std::sync::Arc;
+
+use super::options::{Asked, StreamOptions};
 use super::pace::Pace;
 use crate::aggregator::{Options, Root};
 use crate::limits::Limits;
+use crate::schema::Schema;
 use crate::view::{Form, Style};
 
 /// What the content of a chunk is.
@@ -19,7 +22,7 @@ pub enum Mode {
 /// How a stream of chunks is transformed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChunkOptions {
-    /// What a document may be.
+    /// What a document may be; for [`Root::Auto`] the schema may say.
     pub root: Root,
     /// Malformed text is repaired; without it, refused.
     pub repair: bool,
@@ -36,6 +39,10 @@ pub struct ChunkOptions {
     pub mode: Mode,
     /// In [`Mode::Patch`], the last chunk of a choice has the whole document in its status.
     pub final_document: bool,
+    /// What is known of a document before it comes.
+    pub schema: Option<Arc<Schema>>,
+    /// Whether a verdict by the schema is given at the end.
+    pub validate: bool,
 }
 
 impl Default for ChunkOptions {
@@ -49,6 +56,8 @@ impl Default for ChunkOptions {
             pace: Pace::default(),
             mode: Mode::default(),
             final_document: true,
+            schema: None,
+            validate: false,
         }
     }
 }
@@ -68,8 +77,22 @@ impl ChunkOptions {
             },
             mode: asked.mode.unwrap_or(self.mode),
             final_document: asked.final_document.unwrap_or(self.final_document),
+            schema: self.asked_schema(&asked.schema, asked.whole.as_deref()),
+            validate: asked.validate.unwrap_or(self.validate),
             ..self
         }
+    }
+
+    fn asked_schema(&self, asked: &Asked, whole: Option<&[String]>) -> Option<Arc<Schema>> {
+        let usual = self.schema.as_deref();
+        let text = match asked {
+            Asked::Usual => usual.and_then(Schema::text),
+            Asked::Off => None,
+            Asked::Given(text) => Some(text.as_str()),
+        };
+        let whole = whole.or(usual.map(Schema::whole)).unwrap_or_default();
+        // Pointers that are none were refused when the request was read.
+        Schema::read(text, whole).ok()
     }
 
     /// The options of one document in the stream. Operations are read from its plain text.
@@ -79,7 +102,10 @@ impl ChunkOptions {
             Mode::Patch => (Style::Compact, Form::Plain),
         };
         Options {
-            root: self.root,
+            root: match &self.schema {
+                Some(schema) => schema.root_or(self.root),
+                None => self.root,
+            },
             repair: self.repair,
             style,
             form,

@@ -14,19 +14,25 @@ use super::rules::Kinds;
 
 /// What is said of one value, and of those in it. Others are named by their places.
 #[derive(Debug, Default)]
-pub(super) struct Node {
+pub(crate) struct Node {
     /// It is shown only whole, if it is of such a kind.
     pub(super) whole: Kinds,
     /// What applies to the same value.
-    pub(super) same: Vec<usize>,
+    pub(crate) same: Vec<usize>,
     /// Its members by name, those of other names, and all.
-    pub(super) members: HashMap<Box<[u8]>, usize>,
-    pub(super) other: Vec<usize>,
-    pub(super) any: Vec<usize>,
+    pub(crate) members: HashMap<Box<[u8]>, usize>,
+    pub(crate) other: Vec<usize>,
+    pub(crate) any: Vec<usize>,
     /// Its elements by index, those at other places, and all.
-    pub(super) elements: HashMap<u32, usize>,
-    pub(super) rest: Vec<usize>,
-    pub(super) every: Vec<usize>,
+    pub(crate) elements: HashMap<u32, usize>,
+    pub(crate) rest: Vec<usize>,
+    pub(crate) every: Vec<usize>,
+    /// What else is looked at when a value is validated: what it must not be.
+    pub(crate) apart: Vec<usize>,
+    /// What validating a value by this node alone costs, about: its own entries.
+    pub(crate) weight: u64,
+    /// Its strings are read through, and its lists compared item by item.
+    pub(crate) reads: bool,
 }
 
 impl Node {
@@ -65,7 +71,7 @@ pub(crate) struct Graph {
 }
 
 impl Graph {
-    pub(super) const ROOT: usize = 0;
+    pub(crate) const ROOT: usize = 0;
 
     pub(crate) fn new() -> Self {
         Self {
@@ -73,7 +79,7 @@ impl Graph {
         }
     }
 
-    pub(super) fn nodes(&self) -> &[Node] {
+    pub(crate) fn nodes(&self) -> &[Node] {
         &self.nodes
     }
 
@@ -255,6 +261,7 @@ impl<'s> Walk<'_, 's> {
 
     fn read(&mut self, at: usize, members: &'s Map<String, Value>) {
         for (keyword, value) in members {
+            self.graph.at(at).weight += weight(keyword, value);
             match keyword.as_str() {
                 "enum" => {
                     let kinds = value.as_array().into_iter().flatten().map(kinds);
@@ -262,7 +269,14 @@ impl<'s> Walk<'_, 's> {
                 }
                 "const" => self.graph.at(at).whole.add(kinds(value)),
                 "format" | "pattern" | "contentEncoding" => {
-                    self.graph.at(at).whole.add(Kinds::STRING);
+                    let node = self.graph.at(at);
+                    node.whole.add(Kinds::STRING);
+                    node.reads = true;
+                }
+                "uniqueItems" => self.graph.at(at).reads = true,
+                "not" | "propertyNames" => {
+                    let apart = self.place(value);
+                    self.graph.at(at).apart.push(apart);
                 }
                 "allOf" | "anyOf" | "oneOf" => {
                     let same = self.list(keyword, value);
@@ -370,6 +384,16 @@ impl<'s> Walk<'_, 's> {
         let anchors = self.anchors.get_or_insert_with(|| anchors(schema));
         anchors.get(fragment.as_str()).cloned().unwrap_or_default()
     }
+}
+
+fn weight(keyword: &str, value: &Value) -> u64 {
+    let entries = match (keyword, value) {
+        ("enum" | "const", _) => value.to_string().len() / 64,
+        (_, Value::Array(list)) => list.len(),
+        (_, Value::Object(members)) => members.len(),
+        _ => 0,
+    };
+    1 + entries as u64
 }
 
 /// The kinds of values that a constant is of.

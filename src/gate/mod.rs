@@ -14,8 +14,8 @@ mod rules;
 use std::sync::Arc;
 
 use crate::event::{Container, Event};
-pub(crate) use graph::Graph;
 pub use graph::PointerError;
+pub(crate) use graph::{Graph, Node};
 pub(crate) use rules::Rules;
 use rules::{FREE, Kinds};
 

@@ -3,11 +3,14 @@
 //!
 //! - [`Schema`]: all of it, made once for each distinct schema ([`cache`]).
 //! - [`root`]: the root's kind.
+//! - [`judge`]: the verdict at the end; [`cost`]: what it would cost.
 
 mod cache;
+mod cost;
+mod judge;
 mod root;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::Value;
 
@@ -15,6 +18,8 @@ use crate::aggregator::Root;
 use crate::gate::{Graph, Rules};
 
 pub use crate::gate::PointerError;
+use judge::Judge;
+pub use judge::{Fault, Judged};
 
 /// A longer schema is ignored.
 const LONGEST: usize = 1 << 20;
@@ -25,7 +30,20 @@ pub struct Schema {
     rules: Option<Arc<Rules>>,
     root: Option<Root>,
     warning: Option<String>,
+    text: Option<String>,
+    whole: Vec<String>,
+    /// Made for the first verdict.
+    judge: OnceLock<Result<Judge, String>>,
 }
+
+/// Two that were read from the same text are the same.
+impl PartialEq for Schema {
+    fn eq(&self, other: &Self) -> bool {
+        self.text == other.text && self.whole == other.whole
+    }
+}
+
+impl Eq for Schema {}
 
 impl Schema {
     /// Reads a JSON Schema (drafts 4 to 2020-12), as JSON text, and JSON Pointers (RFC 6901) of
@@ -50,6 +68,12 @@ impl Schema {
             rules: None,
             root: None,
             warning: None,
+            text: text.map(str::to_owned),
+            whole: whole
+                .iter()
+                .map(|pointer| pointer.as_ref().to_owned())
+                .collect(),
+            judge: OnceLock::new(),
         };
         let outcome = match text {
             Some(text) => this.understand(text, whole),
@@ -93,6 +117,23 @@ impl Schema {
         }
     }
 
+    /// The verdict on a whole document, a JSON text. The schema is made ready for it once.
+    ///
+    /// Cost: bounded, whatever the schema and the document; beyond there is no verdict. It may take
+    /// some tenths of a second, so it is for no thread that others wait for.
+    pub fn judge(&self, document: &[u8]) -> Judged {
+        let Some(text) = &self.text else {
+            return Judged::none("there is no schema to validate by");
+        };
+        if text.len() > LONGEST {
+            return Judged::none("the document was not validated");
+        }
+        match self.judge.get_or_init(|| Judge::new(text)) {
+            Ok(judge) => judge.judge(document),
+            Err(why) => Judged::none(format!("the document was not validated: {why}")),
+        }
+    }
+
     /// Which values are shown only whole; `None`: none.
     pub(crate) fn rules(&self) -> Option<&Arc<Rules>> {
         self.rules.as_ref()
@@ -101,6 +142,24 @@ impl Schema {
     /// What the document's root is, if the schema says so.
     pub fn root(&self) -> Option<Root> {
         self.root
+    }
+
+    /// A root that was asked for; for [`Root::Auto`] the schema may say.
+    pub fn root_or(&self, asked: Root) -> Root {
+        match asked {
+            Root::Auto => self.root.unwrap_or_default(),
+            asked => asked,
+        }
+    }
+
+    /// The schema as it was given.
+    pub fn text(&self) -> Option<&str> {
+        self.text.as_deref()
+    }
+
+    /// The JSON Pointers as they were given.
+    pub fn whole(&self) -> &[String] {
+        &self.whole
     }
 
     /// What in the schema was not understood, and is ignored.

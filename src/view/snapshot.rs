@@ -99,6 +99,16 @@ impl SnapshotView {
         self.write_closers(out);
     }
 
+    /// The snapshot as it would stand by itself.
+    pub fn plain_snapshot(&self) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.write(&mut out);
+        match self.form {
+            Form::Plain => out,
+            Form::Embedded => self.plain(&out).collect(),
+        }
+    }
+
     /// The text that is shown, without its closers: bytes that will never change.
     #[inline]
     pub fn text(&self) -> &[u8] {

@@ -11,4 +11,5 @@ mod random;
 mod recorded;
 mod reference;
 mod rules;
+mod schema;
 mod support;

@@ -12,13 +12,15 @@ use crate::common::drive::snapshot;
 enum Told {
     Scalar(String),
     Text(String, bool),
-    Items(Container, Vec<(Option<String>, Told)>, bool),
+    Items(Container, Members, bool),
 }
+
+type Members = Vec<(Option<String>, Told)>;
 
 /// What events told, with what is open.
 #[derive(Debug, Default)]
 struct Teller {
-    open: Vec<(Container, Vec<(Option<String>, Told)>, Option<String>)>,
+    open: Vec<(Container, Members, Option<String>)>,
     string: Option<String>,
     root: Option<Told>,
     /// The root's bracket closed.

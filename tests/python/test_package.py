@@ -19,12 +19,13 @@ MODULES = {
 }
 
 # Who may know whom, from the leaves up. A name stands for the modules below it too.
-LEAVES = {"_core", "errors", "aliases", "inputs", "types"}
+LEAVES = {"_core", "errors", "aliases", "beside", "inputs", "types"}
 OBJECTS = {"shapes", "facts", "carry", "rewrite", "completion"}
 CLIENT = {"transport", "exchange", "building"}
 MAY_KNOW = {
     "errors": set(),
     "aliases": set(),
+    "beside": set(),
     "inputs": set(),
     "types": {"aliases"},
     "shapes": set(),

@@ -1,8 +1,11 @@
 //! `Aggregator`: one document, read as it arrives.
 
+use std::sync::Arc;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit, intern};
+use wholejson::Schema;
 use wholejson::view::{Operations, Settled};
 
 use crate::alone::Alone;
@@ -12,6 +15,7 @@ use crate::numbers::Numbers;
 use crate::options::options;
 use crate::repair::Repair;
 use crate::report::python_bool;
+use crate::schema::Given;
 use crate::shown::Shown;
 use crate::text::{Text, with_text};
 use crate::turns::Turns;
@@ -25,6 +29,7 @@ pub(crate) struct Aggregator {
     settled: Turns<Settled>,
     live: Alone<Live>,
     numbers: Numbers,
+    schema: Option<Arc<Schema>>,
 }
 
 struct Document {
@@ -37,29 +42,46 @@ impl Aggregator {
     #[new]
     #[pyo3(
         signature = (
-            *, root=None, repair=None, style=None, limits=None, parse_float=None, parse_int=None
+            *, root=None, repair=None, style=None, limits=None, schema=None, whole=None,
+            parse_float=None, parse_int=None
         ),
         text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, \
-                          parse_float=None, parse_int=None)"
+                          schema=None, whole=(), parse_float=None, parse_int=None)"
     )]
+    #[expect(clippy::too_many_arguments, reason = "the options, by their names")]
     fn new(
+        py: Python<'_>,
         root: Option<&Bound<'_, PyAny>>,
         repair: Option<&Bound<'_, PyAny>>,
         style: Option<&Bound<'_, PyAny>>,
         limits: Option<&Bound<'_, PyAny>>,
+        schema: Option<&Bound<'_, PyAny>>,
+        whole: Option<&Bound<'_, PyAny>>,
         parse_float: Option<&Bound<'_, PyAny>>,
         parse_int: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Self> {
-        let options = options(root, repair, style, limits)?;
+        let mut options = options(root, repair, style, limits)?;
+        let mut given = Given::default();
+        schema.map_or(Ok(()), |schema| given.set_schema(schema))?;
+        whole.map_or(Ok(()), |whole| given.set_whole(whole))?;
+        let schema = given.read(py)?;
+        if let Some(schema) = &schema {
+            options.root = schema.root_or(options.root);
+        }
+        let core = wholejson::Aggregator::new(options);
         Ok(Self {
             core: Turns::new(Document {
-                core: wholejson::Aggregator::new(options),
+                core: match &schema {
+                    Some(schema) => core.gated(schema),
+                    None => core,
+                },
                 shown: Shown::default(),
             }),
             operations: Turns::new(Operations::default()),
             settled: Turns::new(Settled::default()),
             live: Alone::new(Live::default()),
             numbers: Numbers::new(parse_float, parse_int)?,
+            schema,
         })
     }
 
@@ -164,6 +186,11 @@ impl Aggregator {
     #[getter]
     fn complete(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.core.lock(py)?.core.is_complete())
+    }
+
+    #[getter]
+    fn schema_warning(&self) -> Option<&str> {
+        self.schema.as_ref()?.warning()
     }
 
     #[getter]

@@ -11,6 +11,7 @@ mod repair;
 mod repeats;
 mod report;
 mod request;
+mod schema;
 mod session;
 mod shown;
 mod text;

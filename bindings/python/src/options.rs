@@ -3,10 +3,11 @@
 use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyString};
-use wholejson::chunk::{ChunkOptions, Code, Mode, StreamOptions};
+use wholejson::chunk::{Asked, ChunkOptions, Code, Mode, StreamOptions};
 use wholejson::{Options, Root, Style};
 
 use crate::limits::{Limits, whole_number};
+use crate::schema::Given;
 
 const ROOTS: &[(&str, Root)] = &[
     ("auto", Root::Auto),
@@ -71,6 +72,7 @@ pub(crate) fn chunk_options(
     given: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<ChunkOptions> {
     let mut options = ChunkOptions::default();
+    let mut schema = Given::default();
     for (name, value) in given.into_iter().flatten() {
         let name = name.cast::<PyString>()?.to_string_lossy();
         match name.as_ref() {
@@ -83,12 +85,18 @@ pub(crate) fn chunk_options(
             "every_ms" => options.pace.every_ms = number_or_none(&name, &value)?,
             "mode" => options.mode = choice(&name, &value, MODES)?,
             "final" => options.final_document = flag(&name, &value)?,
+            "schema" => schema.set_schema(&value)?,
+            "whole" => schema.set_whole(&value)?,
+            "validate" => options.validate = flag(&name, &value)?,
             _ => {
                 return Err(PyTypeError::new_err(format!(
                     "{class}() got an unexpected keyword argument {name:?}"
                 )));
             }
         }
+    }
+    if let Some(given) = given {
+        options.schema = schema.read(given.py())?;
     }
     Ok(options)
 }
@@ -116,6 +124,17 @@ pub(crate) fn asked<'py>(py: Python<'py>, asked: &StreamOptions) -> PyResult<Bou
     }
     if let Some(whole) = asked.final_document {
         options.set_item("final", whole)?;
+    }
+    match &asked.schema {
+        Asked::Usual => {}
+        Asked::Off => options.set_item("schema", false)?,
+        Asked::Given(text) => options.set_item("schema", text)?,
+    }
+    if let Some(whole) = &asked.whole {
+        options.set_item("whole", whole)?;
+    }
+    if let Some(validate) = asked.validate {
+        options.set_item("validate", validate)?;
     }
     Ok(options)
 }

@@ -1,7 +1,7 @@
 //! What a stream's report and the end of a document look like in Python: plain dicts.
 
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyList};
 use wholejson::chunk::{Report, Status};
 
 /// What happened in a stream.
@@ -21,12 +21,28 @@ pub(crate) fn report(py: Python<'_>, report: Report) -> PyResult<Bound<'_, PyDic
 }
 
 /// `json_status`, as it stands in a choice.
-pub(crate) fn status(py: Python<'_>, status: Status) -> PyResult<Bound<'_, PyDict>> {
+pub(crate) fn status<'py>(py: Python<'py>, status: &Status) -> PyResult<Bound<'py, PyDict>> {
     let dict = PyDict::new(py);
     dict.set_item("complete", status.complete)?;
     dict.set_item("repairs", status.repairs)?;
     if let Some(code) = status.error {
         dict.set_item("error", code.name())?;
+    }
+    if let Some((judged, valid)) = status.judged.as_ref().and_then(|it| Some((it, it.valid?))) {
+        dict.set_item("valid", valid)?;
+        if !judged.errors.is_empty() {
+            let errors = PyList::empty(py);
+            for fault in &judged.errors {
+                let error = PyDict::new(py);
+                error.set_item("path", &fault.path)?;
+                error.set_item("message", &fault.message)?;
+                errors.append(error)?;
+            }
+            dict.set_item("errors", errors)?;
+        }
+    }
+    if let Some(warning) = &status.warning {
+        dict.set_item("warning", warning)?;
     }
     Ok(dict)
 }

@@ -81,7 +81,7 @@ fn told(channel: &chunk::Channel) -> Told {
 
 impl Told {
     fn dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = status(py, self.status)?;
+        let dict = status(py, &self.status)?;
         if let Some(document) = &self.document {
             dict.set_item("document", build(py, document, &Numbers::default())?)?;
         }
@@ -95,15 +95,18 @@ impl Session {
     #[pyo3(
         signature = (**options),
         text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
-                          max_amplification=None, every_ms=None, mode=\"snapshot\", final=True)"
+                          max_amplification=None, every_ms=None, mode=\"snapshot\", final=True, \
+                          schema=None, whole=(), validate=False)"
     )]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = chunk_options("Session", options)?;
+        let validates = options.validate;
+        let response = Response {
+            core: chunk::Session::new(options, Form::Plain),
+            shown: HashMap::new(),
+        };
         Ok(Self {
-            core: Turns::new(Response {
-                core: chunk::Session::new(options, Form::Plain),
-                shown: HashMap::new(),
-            }),
+            core: Turns::working(response, validates),
         })
     }
 
@@ -155,7 +158,8 @@ impl Session {
     ) -> PyResult<Verdict> {
         let facts = facts(role, others, otherwise, finish_reason);
         let Some(text) = text else {
-            return Ok(verdict(self.core.lock(py)?.core.push(index, None, facts)));
+            let pushed = self.core.work(py, |it| it.core.push(index, None, facts))?;
+            return Ok(verdict(pushed));
         };
         with_text(text.as_any(), |text| {
             let (Text::Bytes(bytes) | Text::Wtf8(bytes)) = text;

@@ -18,6 +18,8 @@ const KEPT: usize = 64 << 10;
 #[pyclass(module = "wholejson", frozen)]
 pub(crate) struct ChunkTransformer {
     core: Turns<(Transformer, Vec<u8>)>,
+    /// A call may give a verdict.
+    validates: bool,
 }
 
 impl ChunkTransformer {
@@ -25,8 +27,16 @@ impl ChunkTransformer {
     fn run<'py>(
         &self,
         py: Python<'py>,
-        call: impl FnOnce(&mut Transformer, &mut Vec<u8>) -> Result<(), Error>,
+        call: impl FnOnce(&mut Transformer, &mut Vec<u8>) -> Result<(), Error> + Send,
     ) -> PyResult<Bound<'py, PyBytes>> {
+        if self.validates {
+            let (outcome, out) = self.core.work(py, |(transformer, _)| {
+                let mut out = Vec::new();
+                (call(transformer, &mut out), out)
+            })?;
+            outcome.map_err(|error| to_python(py, error))?;
+            return Ok(PyBytes::new(py, &out));
+        }
         let mut core = self.core.lock(py)?;
         let (transformer, out) = &mut *core;
         let outcome = call(transformer, out);
@@ -45,12 +55,15 @@ impl ChunkTransformer {
     #[pyo3(
         signature = (**options),
         text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
-                          max_amplification=None, every_ms=None, mode=\"snapshot\", final=True)"
+                          max_amplification=None, every_ms=None, mode=\"snapshot\", final=True, \
+                          schema=None, whole=(), validate=False)"
     )]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = chunk_options("ChunkTransformer", options)?;
+        let validates = options.validate;
         Ok(Self {
-            core: Turns::new((Transformer::new(options), Vec::new())),
+            core: Turns::working((Transformer::new(options), Vec::new()), validates),
+            validates,
         })
     }
 
@@ -76,7 +89,9 @@ impl ChunkTransformer {
     #[pyo3(signature = (part, /))]
     fn push(&self, py: Python<'_>, part: &Bound<'_, PyAny>) -> PyResult<()> {
         with_bytes(part, |bytes| {
-            let outcome = self.core.lock(py)?.0.push(bytes);
+            let outcome = self
+                .core
+                .work(py, |(transformer, _)| transformer.push(bytes))?;
             outcome.map_err(|error| to_python(py, error))
         })
     }
@@ -145,6 +160,11 @@ impl ChunkTransformer {
     #[getter]
     fn ended(&self, py: Python<'_>) -> PyResult<bool> {
         Ok(self.core.lock(py)?.0.is_ended())
+    }
+
+    #[getter]
+    fn validates(&self) -> bool {
+        self.validates
     }
 
     #[getter]

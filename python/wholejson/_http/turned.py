@@ -11,6 +11,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from wholejson.beside import beside, each_beside
+
 from .body import with_headers
 from .encoding import decoder
 from .errors import first_event_error, json_error, send_error, status_of
@@ -109,7 +111,13 @@ class Turned:
             if self._start is not None:
                 await self._refuse(code, message)
             return
-        await self._end(self._source.transformer.fail(code, message))
+        transformer = self._source.transformer
+        await self._end(await self._made(lambda: transformer.fail(code, message)))
+
+    async def _made(self, make: Callable[[], bytes]) -> bytes:
+        """Give the last of a stream, beside the event loop if there may be a verdict in it."""
+        validates = self._source is not None and self._source.transformer.validates
+        return await beside(make) if validates else make()
 
     @property
     def began(self) -> bool:
@@ -190,12 +198,17 @@ class Turned:
         if source is None:
             return
         self._flusher.rest()
-        for out in source.read(body, self._flusher.now(), thin=self._slow):
-            await self._give(out, began=True)
+        outs = source.read(body, self._flusher.now(), thin=self._slow)
+        if source.transformer.validates:  # a verdict may take long
+            async for out in each_beside(outs):
+                await self._give(out, began=True)
+        else:
+            for out in outs:
+                await self._give(out, began=True)
         ends = not message.get("more_body", False)
         ended = source.transformer.ended
         if ends or ended:
-            await self._end(b"" if ended else source.transformer.finish())
+            await self._end(b"" if ended else await self._made(source.transformer.finish))
         if not ends and source.failed:
             self._departure.dismiss()
         if not self._over:

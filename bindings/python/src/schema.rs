@@ -1,0 +1,70 @@
+//! `schema` and `whole`, as every class takes them.
+
+use std::sync::Arc;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyString};
+use wholejson::Schema;
+
+/// What was given, not yet read.
+#[derive(Default)]
+pub(crate) struct Given {
+    text: Option<String>,
+    whole: Vec<String>,
+}
+
+impl Given {
+    /// Takes a schema: an object as `json.loads` gives it, JSON text, or `None` or `False` for none.
+    pub(crate) fn set_schema(&mut self, given: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.text = if given.is_none() || given.cast::<PyBool>().is_ok_and(|it| !it.is_true()) {
+            None
+        } else if let Ok(text) = given.cast::<PyString>() {
+            Some(text.to_string_lossy().into_owned())
+        } else if let Ok(text) = given.cast::<PyBytes>() {
+            Some(String::from_utf8_lossy(text.as_bytes()).into_owned())
+        } else if given.hasattr("keys")? {
+            let py = given.py();
+            let dict = py.get_type::<pyo3::types::PyDict>().call1((given,))?;
+            Some(
+                py.import("json")?
+                    .call_method1("dumps", (dict,))?
+                    .extract()?,
+            )
+        } else {
+            return Err(PyTypeError::new_err(format!(
+                "schema must be a JSON Schema as a dict or as JSON text, or None, not {}",
+                given.get_type().name()?
+            )));
+        };
+        Ok(())
+    }
+
+    /// Takes JSON Pointers.
+    pub(crate) fn set_whole(&mut self, given: &Bound<'_, PyAny>) -> PyResult<()> {
+        if given.is_none() {
+            return Ok(());
+        }
+        let pointers = if given.is_instance_of::<PyString>() {
+            None
+        } else {
+            given.extract().ok()
+        };
+        self.whole = pointers.ok_or_else(|| {
+            PyTypeError::new_err(
+                "whole must be a list of JSON Pointers (str), such as [\"/price\"]",
+            )
+        })?;
+        Ok(())
+    }
+
+    /// What is known by it; `None`: nothing.
+    pub(crate) fn read(self, py: Python<'_>) -> PyResult<Option<Arc<Schema>>> {
+        if self.text.is_none() && self.whole.is_empty() {
+            return Ok(None);
+        }
+        let read = py.detach(|| Schema::read(self.text.as_deref(), &self.whole));
+        read.map(Some)
+            .map_err(|error| PyValueError::new_err(format!("whole: {error}")))
+    }
+}
