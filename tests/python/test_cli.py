@@ -175,6 +175,7 @@ def test_help_has_examples() -> None:
         (["--upstream", "http://x/v1", "--replay"], {}, "either"),
         (["--replay", "--port", "99999"], {}, "port"),
         (["--replay", "--workers", "0"], {}, "workers"),
+        (["--replay", "--workers", "2"], {"WHOLEJSON_SHUTDOWN_DELAY": "3"}, "one worker"),
         (["--upstream", "http://u:sk-planted@x/v1"], {}, "credentials"),
         (["--upstream", "http://x/v1/chat/completions/"], {}, "without /chat/completions"),
         (["--upstream", "http://x/v1", "--upstream-key-env", "NO_SUCH_KEY"], {}, "NO_SUCH_KEY"),

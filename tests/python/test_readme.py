@@ -22,7 +22,7 @@ from support.blocks import Block, blocks, commands
 from wholejson.replay import Replay
 from wholejson.server.documents import DOCUMENTS
 
-PAGES = [ROOT / "README.md", ROOT / "docs" / "client.md", ROOT / "docs" / "servers.md"]
+PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in ("client", "servers", "scale"))]
 ALL = [block for page in PAGES for block in blocks(page)]
 PROVIDER = "https://api.openai.com/v1"
 GATEWAY = "http://127.0.0.1:8080/v1"
@@ -178,9 +178,12 @@ def test_commands_of_the_shell_do_what_they_say(block: Block, reader: Reader) ->
                 assert "dist/wholejson-*.whl" == what
             else:
                 assert named[1] in (metadata("wholejson").get_all("Provides-Extra") or [])
-        elif command.startswith("wholejson serve"):
-            arguments = reader.placed(command).split()[2:]
-            with gateway(*arguments) as running:
+        elif " wholejson serve " in f" {command}":
+            said, _, flags = reader.placed(command).partition("wholejson serve ")
+            settings = dict(setting.split("=") for setting in said.split())
+            settings["WHOLEJSON_SHUTDOWN_DELAY"] = "0"  # or the test would wait for as long
+            arguments = re.sub(r"--port \d+", "--port 0", flags).split()
+            with gateway(*arguments, **settings) as running:
                 assert WHOLE == last_value(ask(running.url, FLAGGED)[0])
         elif command.startswith("vllm serve MODEL "):
             continue  # see test_vllm.py, which takes its arguments from here

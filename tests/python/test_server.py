@@ -23,6 +23,7 @@ from serving import (
     Answer,
     Gateway,
     Upstream,
+    accepts,
     ask,
     event,
     gateway,
@@ -212,6 +213,27 @@ def test_streams_finish_when_the_gateway_is_told_to_stop(flag: bool, workers: st
         assert answer.whole
         assert answer.body.endswith(DONE)
         assert running.process.wait(PATIENCE) in (0, -signal.SIGTERM)
+
+
+def test_with_a_delay_requests_are_taken_while_readyz_tells_to_send_no_more() -> None:
+    with gateway("--replay", "--replay-pace", "0", WHOLEJSON_SHUTDOWN_DELAY="2") as running:
+        assert 200 == ask(running.url, path="/readyz", method="GET").status
+        running.process.send_signal(signal.SIGTERM)
+        until(lambda: ask(running.url, path="/readyz", method="GET").status == 503)
+        assert DONE == ask(running.url, FLAG).body[-len(DONE) :]
+        assert running.process.wait(PATIENCE) in (0, -signal.SIGTERM)
+
+
+def test_a_connection_that_was_just_made_still_gets_its_answer_when_the_gateway_stops() -> None:
+    with (
+        gateway("--replay", "--replay-pace", "0") as running,
+        socket.create_connection(("127.0.0.1", running.port), PATIENCE) as client,
+    ):
+        time.sleep(0.2)  # it was accepted
+        running.process.send_signal(signal.SIGTERM)
+        until(lambda: not accepts(running.port))
+        client.sendall(request_bytes(FLAG))
+        assert DONE == read_answer(client).body[-len(DONE) :]
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])

@@ -59,6 +59,8 @@ class Settings(BaseSettings):
     connect_timeout: float = Field(default=5.0, gt=0)
     first_byte_timeout: float = Field(default=600.0, gt=0)
     idle_timeout: float = Field(default=300.0, gt=0)
+    shutdown_delay: float = Field(default=0.0, ge=0)
+    """Seconds to go on taking requests when told to stop, while `/readyz` says 503."""
     shutdown_grace: int = Field(default=30, ge=0)
     """Seconds for streams to finish when the gateway is told to stop."""
 
@@ -94,6 +96,11 @@ class Settings(BaseSettings):
     def _is_sound(self) -> Settings:
         if (self.upstream is None) == (not self.replay):
             raise ValueError("give either an upstream (--upstream URL) or --replay")
+        if self.shutdown_delay and self.workers > 1:
+            raise ValueError(
+                "shutdown_delay goes with one worker: start several gateways, each on a port of "
+                "its own, behind what is to notice that one stops"
+            )
         if self.upstream_key is not None and not self.client_keys and not _loopback(self.host):
             raise ValueError(
                 "this gateway holds the upstream's key: it does not listen beyond loopback, "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import os
@@ -9,6 +10,7 @@ import shutil
 import socket
 import sys
 import tempfile
+import time
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
@@ -53,6 +55,32 @@ class Told(logging.Filter):
         return "without completing response" not in record.getMessage()
 
 
+# Seconds in which a connection that was just taken brings its request.
+_ON_ITS_WAY = 0.1
+
+
+class Server(uvicorn.Server):
+    """Ends so that a request which is on its way is still answered.
+
+    :param delay: seconds to go on taking requests when told to stop. `/readyz` says by then that
+        no more should be sent.
+    """
+
+    def __init__(self, config: uvicorn.Config, delay: float) -> None:
+        super().__init__(config)
+        self._delay = delay
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stop taking connections, later those that wait for a request, at last the streams."""
+        end = time.monotonic() + self._delay
+        while time.monotonic() < end and not self.force_exit:
+            await asyncio.sleep(0.05)
+        for server in self.servers:
+            server.close()
+        await asyncio.sleep(_ON_ITS_WAY)
+        await super().shutdown(sockets)
+
+
 def worker() -> ASGIApp:
     """Give the app of one worker process, as the environment describes it."""
     from .app import compose
@@ -65,8 +93,8 @@ def run(settings: Settings) -> int:
     """Serve until told to stop; give the exit status.
 
     Says on stderr where it listens, once it does. On SIGTERM or SIGINT it takes no new
-    connections; streams have `shutdown_grace` seconds to finish, and then end: those with the
-    flag by an error event, all others by a broken connection.
+    connections, after `shutdown_delay` seconds; streams have `shutdown_grace` seconds to finish,
+    and then end: those with the flag by an error event, all others by a broken connection.
     """
     _raise_file_limit()
     options: dict[str, Any] = {
@@ -95,9 +123,9 @@ def _serve_one(settings: Settings, options: dict[str, Any], stack: contextlib.Ex
     from .metrics import Metrics
 
     metrics = Metrics()
-    server: uvicorn.Server | None = None
+    server: Server | None = None
     app = compose(settings, metrics, lambda: server is not None and not server.should_exit)
-    server = uvicorn.Server(uvicorn.Config(app, **options))
+    server = Server(uvicorn.Config(app, **options), settings.shutdown_delay)
     bound = _bound(settings)
     stack.callback(bound.close)
     _metrics(settings, metrics.registry)
