@@ -32,6 +32,7 @@ from ._http.timer import Timing
 from ._http.turned import Turned
 from .beside import beside
 from .errors import OptionError, UpstreamError
+from .joining import refusal
 
 if TYPE_CHECKING:
     from ._core import Limits, Request
@@ -41,10 +42,6 @@ if TYPE_CHECKING:
 __all__ = ["ValidJSONChunks"]
 
 _log = logging.getLogger("wholejson")
-
-# What the SDKs' helpers that join contents call themselves in X-Stainless-Helper-Method:
-# Python's chat.completions.stream(), JavaScript's chat.completions.stream() and runTools().
-_JOINING = (b"chat.completions.stream", b"stream", b"runTools")
 
 
 class ValidJSONChunks:
@@ -139,8 +136,10 @@ class ValidJSONChunks:
             _note(scope, agent_id=request.agent_id)
         if request is _FOREIGN or request.options is None:
             await self._pass(scope, body, request, receive, send)
-        elif header(scope, b"x-stainless-helper-method") in _JOINING:
-            await send_error(send, 400, _HELPER, param=_FLAG, code="unsupported_helper")
+            return
+        why = refusal(lambda name: _said(scope, name), request.body, request.options)
+        if why is not None:
+            await send_error(send, 400, why, param=_FLAG, code="unsupported_helper")
         else:
             await self._turn(scope, request, receive, send)
 
@@ -245,6 +244,11 @@ def _note(scope: Scope, **notes: object) -> None:
         scope["wholejson"].update(notes)
 
 
+def _said(scope: Scope, name: str) -> str | None:
+    value = header(scope, name.encode())
+    return None if value is None else value.decode("latin-1")
+
+
 def _resized(scope: Scope, length: int, changes: dict[bytes, bytes | None]) -> Scope:
     """Give the scope for a body of another length."""
     if header(scope, b"content-length") is not None:
@@ -267,12 +271,6 @@ async def _read(body: bytes, send: Send) -> Any:
 
 
 _FLAG = "stream_options.valid_json_chunks"
-_HELPER = (
-    "valid_json_chunks cannot be used with the SDK's helper that joins contents (.stream(), "
-    "runTools()): with it the content of every chunk is a whole document, and joined ones are "
-    "nonsense. Use chat.completions.create(stream=True, …) and read each chunk's content, or "
-    "leave valid_json_chunks out."
-)
 _RESPONSES = (
     "valid_json_chunks is not supported for the Responses API (/responses): use "
     "/chat/completions, or leave valid_json_chunks out."

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from . import _core
 from ._http.errors import json_error, status_of
 from .errors import OptionError
+from .joining import refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from types import ModuleType
 
     from .aliases import Mode
@@ -22,11 +22,6 @@ OPTION = "stream_options.valid_json_chunks"
 RESPONSES = (
     "valid_json_chunks is not supported for the Responses API: use chat.completions.create(), or "
     "leave valid_json_chunks out"
-)
-HELPER = (
-    "valid_json_chunks cannot be used with the SDK's .stream() helper, which joins contents: with "
-    "it each content is a whole document. Use chat.completions.create(stream=True, …) and read "
-    "each chunk's content, or leave valid_json_chunks out"
 )
 SIGNED = (
     "valid_json_chunks cannot be taken out of this request, because its body is signed (AWS "
@@ -98,14 +93,11 @@ def _unserved(request: Any, chat: bool, read: _core.Request) -> tuple[str, str] 
         return RESPONSES, "unsupported_api"
     if request.headers.get("authorization", "").startswith("AWS4-"):
         return SIGNED, "unsupported_signature"
-    if read.options is not None and is_joining_helper(request.headers):
-        return HELPER, "unsupported_helper"
+    if read.options is not None:
+        why = refusal(request.headers.get, read.body, read.options)
+        if why is not None:
+            return why, "unsupported_helper"
     return None
-
-
-def is_joining_helper(headers: Mapping[str, str]) -> bool:
-    """Tell whether a request comes from the SDK's `.stream()`, which joins contents."""
-    return headers.get("x-stainless-helper-method", "").endswith("chat.completions.stream")
 
 
 class Exchange:

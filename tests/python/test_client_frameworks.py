@@ -26,7 +26,8 @@ FRAMEWORKS = {
 def test_the_table_of_frameworks_is_true(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     environment = Environment(f"frameworks-{name}", FRAMEWORKS[name])
     # Frameworks warn of what they deprecate themselves.
-    last = environment.test(f"tests/frameworks/{name}", warnings="default")
+    (file,) = environment.tests(name, "test_wrap_*.py")
+    last = environment.test(file, warnings="default")
     packages = [wanted.partition("[")[0] for wanted in FRAMEWORKS[name]]
     with capsys.disabled():
         print(f"\n  {environment.versions(*packages)}: {last}")

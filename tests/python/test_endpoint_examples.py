@@ -5,16 +5,14 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
-from conftest import ROOT
 from serving import Gateway, gateway
+from support.node import JAVASCRIPT, node
 
 KEY = "wai--planted"
 WHOLE = {"name": "John Doe", "age": 30, "email": "john.doe@example.com"}
@@ -22,7 +20,6 @@ SCHEMA = {
     "type": "json_schema",
     "json_schema": {"name": "user", "strict": True, "schema": {"type": "object"}},
 }
-JAVASCRIPT = ROOT / "tests" / "js"
 
 
 @pytest.fixture(scope="module")
@@ -128,23 +125,6 @@ def test_the_agent_of_a_request_is_in_the_access_log() -> None:
     )
     assert line["stream"]["updates"] > 5
     assert line["stream"]["complete"]
-
-
-def node(sdk: str) -> Path:
-    """The Node that an SDK is to run on: the machine's for 6; for 7, which wants 22, npm's."""
-    modules = JAVASCRIPT / "node_modules"
-    if not (modules / sdk).is_dir():
-        pytest.fail(f"{sdk} is missing: run `npm install` in {JAVASCRIPT}, or `make test`")
-    own, machines = modules / ".bin" / "node", shutil.which("node")
-    if sdk == "openai6" and machines is not None and version(Path(machines)) >= 20:
-        return Path(machines)
-    assert version(own) >= 22
-    return own
-
-
-def version(program: Path) -> int:
-    said = subprocess.run([program, "--version"], capture_output=True, text=True, check=True)
-    return int(said.stdout.lstrip("v").split(".")[0])
 
 
 def javascript(sdk: str, script: str, *arguments: str) -> list[Any]:

@@ -19,7 +19,7 @@ MODULES = {
 }
 
 # Who may know whom, from the leaves up. A name stands for the modules below it too.
-LEAVES = {"_core", "errors", "aliases", "beside", "inputs", "types"}
+LEAVES = {"_core", "errors", "aliases", "beside", "inputs", "joining", "types"}
 OBJECTS = {"shapes", "facts", "carry", "rewrite", "completion"}
 CLIENT = {"transport", "exchange", "building"}
 MAY_KNOW = {
@@ -27,6 +27,7 @@ MAY_KNOW = {
     "aliases": set(),
     "beside": set(),
     "inputs": set(),
+    "joining": set(),
     "types": {"aliases"},
     "shapes": set(),
     "facts": {"shapes"},
@@ -50,7 +51,7 @@ MAY_KNOW = {
     "proxy": LEAVES | {"_http"},
     "replay": LEAVES | {"_http"},
     "server": LEAVES | {"_http", "server", "asgi", "proxy", "replay", "layout", "__init__"},
-    "integrations": LEAVES | {"exchange", "stream"},
+    "integrations": LEAVES | {"stream"},
     "layout": set(),
     "console": set(),
     "cli": LEAVES | {"console", "waiting", "server", "__init__"},

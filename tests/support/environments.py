@@ -52,7 +52,13 @@ class Environment:
         code = "import sys, importlib.metadata as m; [print(p, m.version(p)) for p in sys.argv[1:]]"
         return ", ".join(self.python("-c", code, *packages).splitlines())
 
+    def tests(self, name: str, pattern: str) -> list[str]:
+        """Name the project's tests of a framework, such as `test_gateway_*.py`."""
+        found = (ROOT / "tests" / "frameworks" / name).glob(pattern)
+        return [str(path.relative_to(ROOT)) for path in sorted(found)]
+
     def test(self, folder: str, *, warnings: str = "error") -> str:
-        """Run the project's tests in `folder` with it; give pytest's last line."""
-        options = ["-q", f"-W{warnings}", "-p", "no:cacheprovider", "--confcutdir", folder]
+        """Run the project's tests in `folder`, or a file, with it; give pytest's last line."""
+        cut = str(Path(folder).parent if folder.endswith(".py") else folder)
+        options = ["-q", f"-W{warnings}", "-p", "no:cacheprovider", "--confcutdir", cut]
         return self.python("-m", "pytest", *options, folder).strip().splitlines()[-1]

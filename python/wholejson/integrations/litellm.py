@@ -24,7 +24,7 @@ from weakref import WeakKeyDictionary
 
 from wholejson._core import read_request
 from wholejson.errors import Error, InvalidJSONError, LimitError, NoJSONError, OptionError
-from wholejson.exchange import HELPER, is_joining_helper
+from wholejson.joining import refusal
 from wholejson.stream import wrap_stream
 
 try:  # types are checked with and without them
@@ -80,8 +80,9 @@ class ValidJSONChunks(CustomLogger):  # type: ignore[misc, unused-ignore]
             data["stream_options"] = kept["stream_options"]
         if read.options is not None:
             headers = (data.get("proxy_server_request") or {}).get("headers") or {}
-            if is_joining_helper(headers):
-                raise HTTPException(400, {"error": HELPER})
+            why = refusal(headers.get, read.body, read.options)
+            if why is not None:
+                raise HTTPException(400, {"error": why})
             self._asked[data["litellm_logging_obj"]] = {**self._options, **read.options}
         return data
 

@@ -12,7 +12,7 @@ from typing import Any
 import openai
 import pytest
 from pydantic_ai import Agent, PromptedOutput
-from pydantic_ai.exceptions import UnexpectedModelBehavior
+from pydantic_ai.exceptions import ModelHTTPError
 from pydantic_ai.models.openai import OpenAIChatModel
 from pydantic_ai.providers.openai import OpenAIProvider
 from support.sdk import running
@@ -51,14 +51,14 @@ def test_pydantic_ai_joins_contents_to_a_text(url: str) -> None:
     assert JOINED == asyncio.run(asked(url, str, settings, "stream_text"))[-1]
 
 
-@row("Pydantic AI", "structured output with the option", "no: it joins contents")
+@row("Pydantic AI", "structured output with the option", "no: refused by name")
 @row("Pydantic AI", "anything without the option", "works")
-def test_pydantic_ai_joins_contents_to_an_output(url: str) -> None:
+def test_pydantic_ais_structured_output_is_refused(url: str) -> None:
     output: Any = PromptedOutput(User)
     last = asyncio.run(asked(url, output, {}, "stream_output"))[-1]
     assert {"name": "John Doe", "age": 30} == last.model_dump()
     settings = {"extra_body": {"stream_options": FLAG}}
-    with pytest.raises(UnexpectedModelBehavior):
+    with pytest.raises(ModelHTTPError, match="structured output of Pydantic AI"):
         asyncio.run(asked(url, output, settings, "stream_output"))
 
 
