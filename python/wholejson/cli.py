@@ -31,6 +31,7 @@ from .console import (
     say,
     write,
 )
+from .rerun import replay
 from .waiting import milliseconds, until
 
 __all__ = ["main"]
@@ -182,6 +183,9 @@ def sse(
         say("the document was cut off: the last snapshot is what was known of it")
     if code in ("no_json", "invalid_json", "limit_exceeded") or not report["updates"]:
         raise typer.Exit(1)
+
+
+app.command()(replay)
 
 
 @app.command()

@@ -156,6 +156,7 @@ def test_help_has_examples() -> None:
     for command, example in (
         ("pipe", "| wholejson pipe"),
         ("sse", "| wholejson sse"),
+        ("replay", "wholejson replay answer.sse"),
         ("serve", "wholejson serve --upstream https://api.openai.com/v1"),
         ("demo", "Needs no key"),
     ):
@@ -163,7 +164,7 @@ def test_help_has_examples() -> None:
         assert code == 0
         assert example in " ".join(out.split())
     code, out, _ = run("--help")
-    assert all(name in out for name in ("serve", "demo", "pipe", "sse"))
+    assert all(name in out for name in ("serve", "demo", "pipe", "sse", "replay"))
     assert (0, f"{wholejson.__version__}\n", "") == run("--version")
 
 

@@ -32,6 +32,7 @@ FLAGGED = {
     "stream": True,
     "stream_options": {"valid_json_chunks": True},
 }
+PLAIN = {"model": "gpt-4o", "messages": [], "stream": True}
 WHOLE = {"name": "John Doe", "age": 30, "email": "john.doe@example.com"}
 
 
@@ -163,7 +164,9 @@ def last_value(stream: str) -> object:
 
 
 @named("bash")
-def test_commands_of_the_shell_do_what_they_say(block: Block, reader: Reader) -> None:
+def test_commands_of_the_shell_do_what_they_say(
+    block: Block, reader: Reader, tmp_path: Path
+) -> None:
     """Each command runs, or is looked up where running it would take the test along."""
     lines = block.text.replace("\\\n", " ").replace("\n       ", " ").splitlines()
     for line in lines:
@@ -185,6 +188,12 @@ def test_commands_of_the_shell_do_what_they_say(block: Block, reader: Reader) ->
             arguments = re.sub(r"--port \d+", "--port 0", flags).split()
             with gateway(*arguments, **settings) as running:
                 assert WHOLE == last_value(ask(running.url, FLAGGED)[0])
+        elif command == "wholejson replay answer.sse":
+            answer = tmp_path / "answer.sse"
+            answer.write_text(ask(reader.provider, PLAIN)[0])
+            done = reader.bash(command.replace("answer.sse", str(answer)))
+            assert (0, "") == (done.returncode, done.stderr)
+            assert '"email": "john.doe@example.com"' in done.stdout
         elif command.startswith("vllm serve MODEL "):
             continue  # see test_vllm.py, which takes its arguments from here
         elif command.startswith("curl"):
