@@ -10,9 +10,11 @@ from .errors import Error
 
 __all__ = [
     "Aggregator",
+    "Call",
     "ChunkTransformer",
     "Limits",
     "Repair",
+    "Repeats",
     "Request",
     "Session",
     "__version__",
@@ -286,6 +288,10 @@ class ChunkTransformer:
     :param validate: ``json_status`` says whether the document is ``valid`` by the schema, with up
         to ten ``errors``. A call that gives a verdict may take some tenths of a second, and lets
         other threads run; see :attr:`validates`.
+    :param tool_calls: ``delta.tool_calls[].function.arguments`` become whole documents too, by
+        call, and each call has its ``json_status`` in the chunk that ends its choice. They are
+        objects, and are repaired only if ``repair=True`` is said in so many words: ``None``, the
+        default, repairs text and not arguments.
     :raises TypeError, ValueError: for an option that is none of these.
     """
 
@@ -293,7 +299,7 @@ class ChunkTransformer:
         cls,
         *,
         root: Root = "auto",
-        repair: bool = True,
+        repair: bool | None = None,
         style: Style = "spaced",
         limits: Limits | None = None,
         choices: int = 1,
@@ -304,6 +310,7 @@ class ChunkTransformer:
         schema: Schema = None,
         whole: Sequence[str] = (),
         validate: bool = False,
+        tool_calls: bool = False,
     ) -> ChunkTransformer: ...
     def feed(self, part: bytes | bytearray | memoryview, /) -> bytes:
         """Take what one read brought, cut anywhere; give what is to be sent on.
@@ -431,6 +438,7 @@ class Options(TypedDict, total=False):
     root: Root
     repair: bool
     style: Style
+    tool_calls: bool
     max_amplification: int | None
     every_ms: int | None
     mode: Mode
@@ -468,6 +476,41 @@ class Status(TypedDict, total=False):
     """In patch mode, the whole document."""
 
 @final
+class Call:
+    """A tool call, and what is to be done with it."""
+
+    @property
+    def at(self) -> int:
+        """Its place among the calls of its choice, in the order of their coming."""
+    @property
+    def number(self) -> int:
+        """The index that it goes by."""
+    @property
+    def id(self) -> str:
+        """Its id; empty where none came."""
+    @property
+    def name(self) -> str:
+        """The name of its function; empty where none came."""
+    @property
+    def type(self) -> str:
+        """Its type; empty where none came."""
+    @property
+    def piece(self) -> int | None:
+        """The place of its last piece in the chunk; ``None`` if it has none there."""
+    @property
+    def given(self) -> bool:
+        """Whether that piece is given out, or one that is made."""
+    @property
+    def alien(self) -> bool:
+        """Whether its pieces pass as they come."""
+    @property
+    def arguments(self) -> str | None:
+        """What its arguments become; ``None`` where they are no update."""
+    @property
+    def status(self) -> Status | None:
+        """Its ``json_status``, at the end of its choice."""
+
+@final
 class Session:
     """The decisions for one stream of chunk objects, as ``src/chunk/session.rs`` tells them."""
 
@@ -475,7 +518,7 @@ class Session:
         cls,
         *,
         root: Root = "auto",
-        repair: bool = True,
+        repair: bool | None = None,
         style: Style = "spaced",
         limits: Limits | None = None,
         choices: int = 1,
@@ -486,6 +529,7 @@ class Session:
         schema: Schema = None,
         whole: Sequence[str] = (),
         validate: bool = False,
+        tool_calls: bool = False,
     ) -> Session: ...
     def begin(
         self, text: bool, gives: bool, size: int, /
@@ -515,10 +559,44 @@ class Session:
         :return: what to do with it; whether its text becomes the snapshot (else ``None``); what
             becomes of the chunk that was held for it; whether it gets a ``json_status``.
         """
+    def call(
+        self,
+        index: int,
+        place: int,
+        alone: bool,
+        said: int | None,
+        call_id: str,
+        name: str,
+        kind: str,
+        arguments: str | None,
+        function: bool,
+        alien: bool,
+        others: bool,
+        /,
+    ) -> tuple[int, bool] | None:
+        """Read a piece of a tool call of a choice, before the choice is pushed.
+
+        :param place, alone: its place in the list; whether that has no other.
+        :param said: its own index.
+        :param function, alien, others: whether it has a function; arguments that are neither text
+            nor null; anything else that says something.
+        :return: where its call stands among those of the choice, and whether the piece says
+            anything new beside its arguments; ``None`` if there are too many calls.
+        """
+    def calls(self, index: int, /) -> list[Call]:
+        """Give the tool calls that the chunk pushed last decides on, for a choice.
+
+        Call it once: it takes what goes out.
+        """
+    def made_calls(self, index: int, which: Literal["due", "owed", "last"], /) -> list[Call]:
+        """Give tool calls of a choice for a chunk that did not come, with their status if last."""
     def snapshot(self, index: int, /) -> str | None:
         """Write the snapshot of a choice."""
-    def content(self, index: int, /) -> str | None:
-        """Write what goes out of a choice: its snapshot, or the operations since the last call."""
+    def content(self, index: int, which: Literal["due", "owed"] | None = None, /) -> str | None:
+        """Write what goes out of a choice: its snapshot, or the operations since the last call.
+
+        :param which: in a chunk that did not come, if it has such an update, else ``None``.
+        """
     def status(self, index: int, /) -> Status | None:
         """Tell how the document of a choice stands."""
     def set_time(self, milliseconds: int, /) -> None:
@@ -527,8 +605,6 @@ class Session:
         """Give the choices that have an update which was held back and may go out now."""
     def owed(self) -> list[int]:
         """Give the choices that have an update which was held back."""
-    def settle(self, index: int, /) -> None:
-        """The update of this choice goes out, without a chunk that was pushed."""
     @property
     def due_at(self) -> int | None:
         """When an update that was held back may go out, on the clock told; ``None`` for never."""
@@ -540,7 +616,7 @@ class Session:
         """The held chunk of this choice went out, at the end of the stream."""
     def end(
         self, how: Literal["closed", "failed", "timeout", "upstream"], /
-    ) -> tuple[list[tuple[int, Status]], Error | None]:
+    ) -> tuple[list[tuple[int, Status | None]], Error | None]:
         """Tell that the stream has ended, give what is still due: last chunks, then the error."""
 
 def error_kinds() -> dict[str, type[Error]]:

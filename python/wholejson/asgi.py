@@ -49,13 +49,16 @@ class ValidJSONChunks:
 
     :param app: the app inside. Its ``POST …/chat/completions`` never sees our key.
     :param root: ``"auto"``, ``"object"``, ``"array"`` or ``"any"``; a request may say otherwise.
-    :param repair: repair malformed text; a request may say otherwise.
+    :param repair: repair malformed text; a request may say otherwise. Without a word from either,
+        text is repaired, and arguments of tool calls are not.
     :param style: ``"spaced"`` or ``"compact"``; a request may say otherwise.
     :param limits: :class:`wholejson.Limits` for each stream; a request cannot change them.
     :param max_amplification, every_ms: leave updates out, as :class:`wholejson.ChunkTransformer`
         does; a request may say otherwise, and ``null`` sends all of them.
     :param mode, final: whether each content is the whole document or what changed, as for
         :class:`wholejson.ChunkTransformer`; a request may say otherwise.
+    :param tool_calls: whether arguments of tool calls are whole documents too; a request may say
+        otherwise.
     :param max_request_bytes: longer bodies of requests are answered with 413.
     :param heartbeat: seconds of silence after which a comment is sent, between events only;
         ``None`` for never.
@@ -80,13 +83,14 @@ class ValidJSONChunks:
         app: ASGIApp,
         *,
         root: Root = "auto",
-        repair: bool = True,
+        repair: bool | None = None,
         style: Style = "spaced",
         limits: Limits | None = None,
         max_amplification: int | None = 64,
         every_ms: int | None = None,
         mode: Mode = "snapshot",
         final: bool = True,
+        tool_calls: bool = False,
         max_request_bytes: int = 64 << 20,
         heartbeat: float | None = None,
         hold_bytes: int = 8 << 10,
@@ -104,6 +108,7 @@ class ValidJSONChunks:
             "every_ms": every_ms,
             "mode": mode,
             "final": final,
+            "tool_calls": tool_calls,
         }
         ChunkTransformer(**self._options)  # a wrong option is told now, not at the first request
         if heartbeat is not None and heartbeat <= 0:

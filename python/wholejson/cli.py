@@ -151,6 +151,12 @@ def sse(
         bool,
         typer.Option("--final/--no-final", help="End a patch with the whole document."),
     ] = True,
+    tool_calls: Annotated[
+        bool,
+        typer.Option(
+            "--tool-calls", help="Make arguments of tool calls whole too; they are never repaired."
+        ),
+    ] = False,
 ) -> None:
     """Read a stream of chat completion chunks on stdin; write it with whole JSON in each chunk.
 
@@ -163,11 +169,12 @@ def sse(
     transformer = ChunkTransformer(
         root=root.value,
         style=style.value,
-        repair=repair,
+        repair=None if repair else False,
         max_amplification=max_amplification,
         every_ms=every_ms,
         mode=mode.value,
         final=final,
+        tool_calls=tool_calls,
     )
     for part in read_stdin(lambda: until(transformer.due_at)):
         transformer.set_time(milliseconds())

@@ -40,13 +40,14 @@ def wrap(
     client: ClientT,
     *,
     root: Root = "auto",
-    repair: bool = True,
+    repair: bool | None = None,
     style: Style = "spaced",
     limits: Limits | None = None,
     max_amplification: int | None = None,
     every_ms: int | None = None,
     mode: Mode = "snapshot",
     final: bool = True,
+    tool_calls: bool = False,
 ) -> ClientT:
     """Make `client` understand `stream_options={"valid_json_chunks": True}`.
 
@@ -63,7 +64,8 @@ def wrap(
     :param client: an `openai.OpenAI`, `AsyncOpenAI` or subclass of the SDK's versions 1 to 3
         (Azure's among them), or an HTTP client of `httpx` or `httpx2`, to be handed to somebody
         else who makes the SDK's client.
-    :param root, repair, style: as for `Aggregator`; a request may say otherwise.
+    :param root, repair, style: as for `Aggregator`; a request may say otherwise. Arguments of
+        tool calls are repaired only if `repair` is set here or there in so many words.
     :param limits: what each stream may cost, `None` for the defaults of `Limits`; a request cannot
         change it.
     :param mode, final: whether each content is the whole document or what changed, as for
@@ -71,6 +73,8 @@ def wrap(
     :param max_amplification, every_ms: leave updates out, as `ChunkTransformer` does; a request
         may say otherwise. An async client gives the newest update as soon as it may, if the
         provider pauses; a sync one can't wake up, and gives it with the next read.
+    :param tool_calls: whether arguments of tool calls are whole documents too, as for
+        `ChunkTransformer`; a request may say otherwise.
     :return: `client` itself.
     :raises TypeError, ValueError: for what is no such client, or an option that is none.
 
@@ -96,6 +100,7 @@ def wrap(
         "every_ms": every_ms,
         "mode": mode,
         "final": final,
+        "tool_calls": tool_calls,
     }
     ChunkTransformer(**options)  # a wrong option is told now, not at the first request
     guide = Guide(library, options)

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
-from .shapes import get, members, says, speaks
+from .shapes import get, is_object, members, says, speaks
 
-__all__ = ["Facts", "facts_of", "index_of", "shape_of", "text_of", "text_parts"]
+__all__ = [
+    "Facts",
+    "facts_of",
+    "index_from",
+    "index_of",
+    "pieces_of",
+    "shape_of",
+    "text_of",
+    "text_parts",
+]
 
 _OTHERWISE = frozenset({"tool_calls", "function_call", "refusal", "audio"})
 
@@ -41,8 +50,8 @@ def shape_of(chunk: Any, choices: Any) -> Literal["foreign", "chunk"]:
     return "chunk" if chat else "foreign"
 
 
-def facts_of(choice: Any) -> Facts:
-    """Give what a choice says beside its text."""
+def facts_of(choice: Any, *, calls: bool = False) -> Facts:
+    """Give what a choice says beside its text; `calls`: and beside its tool calls."""
     role = others = otherwise = False
     delta = get(choice, "delta")
     for name, value in members(delta).items() if delta is not None else ():
@@ -51,12 +60,22 @@ def facts_of(choice: Any) -> Facts:
                 others = others or not all(text_parts(value))
             else:
                 others = others or (speaks(value) and not isinstance(value, str))
+        elif calls and name == "tool_calls" and isinstance(value, list):
+            alien = any(speaks(piece) for piece in value if not is_object(piece))
+            others = others or alien
+            otherwise = otherwise or alien or any(map(is_object, value))
         elif speaks(value):
             role = role or name == "role"
             others = others or name != "role"
             otherwise = otherwise or name in _OTHERWISE
     finish = get(choice, "finish_reason")
     return Facts(role, others, otherwise, str(finish) if says(finish) else None)
+
+
+def pieces_of(choice: Any) -> list[Any]:
+    """Give the elements of a choice's `tool_calls`; none where that is no list."""
+    pieces = get(get(choice, "delta"), "tool_calls")
+    return pieces if isinstance(pieces, list) else []
 
 
 def text_of(choice: Any) -> str | None:
@@ -74,12 +93,17 @@ def text_of(choice: Any) -> str | None:
 
 def index_of(choice: Any, place: int) -> int:
     """Give the index of a choice; its place in `choices` if that is missing or no index."""
-    index = get(choice, "index")
-    if isinstance(index, str) and index.isascii() and index.isdigit():
-        index = int(index)
-    if isinstance(index, int) and not isinstance(index, bool) and 0 <= index < 1 << 64:
-        return index
-    return place
+    index = index_from(get(choice, "index"))
+    return place if index is None else index
+
+
+def index_from(said: Any) -> int | None:
+    """Give what is said as an index, in digits or as a number; `None` if it is none."""
+    if isinstance(said, str) and said.isascii() and said.isdigit():
+        said = int(said)
+    if isinstance(said, int) and not isinstance(said, bool) and 0 <= said < 1 << 64:
+        return said
+    return None
 
 
 def text_parts(content: list[Any]) -> list[bool]:

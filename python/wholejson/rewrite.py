@@ -6,9 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from ._core import Limits, Session
+from .calls import ToolCalls
 from .carry import PADDING, Carry, filled, take
 from .errors import LimitError
-from .facts import Facts, facts_of, index_of, shape_of, text_of, text_parts
+from .facts import Facts, facts_of, index_of, pieces_of, shape_of, text_of, text_parts
 from .shapes import changed, get, made, members, says
 
 __all__ = ["Rewriter"]
@@ -41,6 +42,7 @@ class Rewriter:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self.session = Session(**options)
+        self._calls = ToolCalls(self.session) if options.get("tool_calls") else None
         self.ended = False
         self._limit = (options.get("limits") or Limits()).event
         self._slots: dict[int, _Slot] = {}
@@ -80,7 +82,7 @@ class Rewriter:
     def due(self) -> Iterator[Any]:
         """Give the updates that were held back and may go out now, each in a chunk of its own."""
         if not self.ended:
-            yield from self._updates(self.session.due())
+            yield from self._updates(self.session.due(), "due")
 
     def end(self, how: Literal["closed", "timeout", "upstream"]) -> Iterator[Any]:
         """Tell that the stream has ended; give out what is still due.
@@ -97,8 +99,8 @@ class Rewriter:
             return
         if self._first is None:
             self._first = changed(chunk, {"choices": choices[:1]})
-        facts = [facts_of(choice) for choice in choices]
-        text = any(text_of(choice) is not None for choice in choices)
+        facts = [self._facts(choice) for choice in choices]
+        text = any(self._reads(choice) for choice in choices)
         gives = any(each.others or each.finish for each in facts)
         phase = self.session.begin(text, gives, _SIZE)
         if phase == "queue":
@@ -128,7 +130,10 @@ class Rewriter:
         given: list[Any] = []
         held = False
         for at, choice in enumerate(choices):
-            index, facts = index_of(choice, at), facts_of(choice)
+            index, facts = index_of(choice, at), self._facts(choice)
+            told = self._calls.tell(index, choice) if self._calls else []
+            if self._calls and len(told) < len(pieces_of(choice)):
+                break
             action, shown, before, status = self.session.push(index, text_of(choice), *facts)
             if index not in self._slots:
                 self._slots[index] = _Slot()
@@ -139,7 +144,8 @@ class Rewriter:
                 elif before == "before" and slot.held is not None:
                     yield slot.held
                     slot.held = None
-                given.append(self._given(choice, index, facts, shown=shown, status=status))
+                changes = self._calls.changes(index, choice, told) if self._calls else {}
+                given.append(self._given(choice, index, facts, changes, shown=shown, status=status))
                 slot.carry = Carry()
             elif action == "hold":
                 slot.held = changed(chunk, {"choices": [choice]})
@@ -152,6 +158,15 @@ class Rewriter:
             yield changed(chunk, {**updates, "choices": given})
         elif not held:
             take(self._top, members(chunk), newer=True, apart=_TOP)
+
+    def _facts(self, choice: Any) -> Facts:
+        return facts_of(choice, calls=self._calls is not None)
+
+    def _reads(self, choice: Any) -> bool:
+        """Tell whether there is text that is read: of the choice, or of tool calls."""
+        if text_of(choice) is not None:
+            return True
+        return self._calls is not None and bool(pieces_of(choice))
 
     def _carry(self, carry: Carry, choice: Any, *, role: bool) -> None:
         if choice is None:
@@ -177,11 +192,19 @@ class Rewriter:
         slot.carry.take_logprobs(get(choice, "logprobs"), older=True)
         slot.carry.role = get(get(choice, "delta"), "role")
 
-    def _given(self, choice: Any, index: int, facts: Facts, *, shown: bool, status: bool) -> Any:
+    def _given(
+        self,
+        choice: Any,
+        index: int,
+        facts: Facts,
+        changes: dict[str, Any],
+        *,
+        shown: bool,
+        status: bool,
+    ) -> Any:
         carry = self._slots[index].carry
         updates = carry.of(choice)
         delta = get(choice, "delta")
-        changes: dict[str, Any] = {}
         if carry.role is not None and not facts.role:
             changes["role"] = carry.role
         changes.update(self._content(delta, self.session.content(index) if shown else None))
@@ -225,7 +248,7 @@ class Rewriter:
         self.ended = True
         yield from self._release()
         if how == "upstream":
-            yield from self._updates(self.session.owed())
+            yield from self._updates(self.session.owed(), "owed")
         finals, failure = self.session.end(how)
         for index, _ in finals:
             if index in self._slots and self.session.snapshot(index) is not None:
@@ -250,14 +273,13 @@ class Rewriter:
         if any(name not in _APART for name in self._top):
             yield self._made([])
 
-    def _updates(self, indexes: list[int]) -> Iterator[Any]:
+    def _updates(self, indexes: list[int], which: Literal["due", "owed"]) -> Iterator[Any]:
         """Give the updates of these choices, each in a chunk of its own."""
         for index in indexes:
             slot = self._slots.setdefault(index, _Slot())
             self._merge_held(slot)
-            update = self._made([self._last(index, slot.carry, {})])
+            update = self._made([self._last(index, slot.carry, {}, which)])
             slot.carry = Carry()
-            self.session.settle(index)
             yield update
 
     def _made(self, choices: list[Any]) -> Any:
@@ -268,12 +290,22 @@ class Rewriter:
         self._top = {}
         return made(self._first, {**names, **rest, "choices": choices})
 
-    def _last(self, index: int, carry: Carry, finals: Mapping[int, Any]) -> Any:
+    def _last(
+        self,
+        index: int,
+        carry: Carry,
+        finals: Mapping[int, Any],
+        which: Literal["due", "owed"] | None = None,
+    ) -> Any:
         first = get(self._first, "choices")[0]
         role = {} if carry.role is None else {"role": carry.role}
-        delta = {**role, "content": self.session.content(index)}
+        delta = {**role, "content": self.session.content(index, which)}
+        if self._calls and (which or index in finals):
+            found = self.session.made_calls(index, which or "last")
+            calls = [self._calls.made(call) for call in found]
+            delta.update({"tool_calls": calls} if calls else {})
         like = self._delta_like(first)
         choice = {"index": index, "delta": made(like, delta), **carry.of({}), "finish_reason": None}
-        if index in finals:
+        if finals.get(index) is not None:
             choice["json_status"] = finals[index]
         return made(first, choice)

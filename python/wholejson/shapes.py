@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
-__all__ = ["changed", "get", "made", "members", "says", "speaks"]
+__all__ = ["changed", "get", "is_object", "made", "members", "says", "speaks"]
 
 
 def get(thing: Any, name: str) -> Any:
@@ -32,6 +32,11 @@ def members(thing: Any) -> Mapping[str, Any]:
     found = {name: vars(thing)[name] for name in said if name in vars(thing)}
     found.update(getattr(thing, "model_extra", None) or {})
     return found
+
+
+def is_object(thing: Any) -> bool:
+    """Tell whether it has members: a dict, or an object of an SDK."""
+    return isinstance(thing, dict) or hasattr(thing, "__dict__")
 
 
 def says(value: Any) -> bool:

@@ -31,7 +31,7 @@ def wrap_stream(
     stream: AsyncIterable[Chunk],
     *,
     root: Root = "auto",
-    repair: bool = True,
+    repair: bool | None = None,
     style: Style = "spaced",
     limits: Limits | None = None,
     choices: int = 1,
@@ -42,13 +42,14 @@ def wrap_stream(
     schema: Schema = None,
     whole: Sequence[str] = (),
     validate: bool = False,
+    tool_calls: bool = False,
 ) -> AsyncChunkStream[Chunk]: ...
 @overload
 def wrap_stream(
     stream: Iterable[Chunk],
     *,
     root: Root = "auto",
-    repair: bool = True,
+    repair: bool | None = None,
     style: Style = "spaced",
     limits: Limits | None = None,
     choices: int = 1,
@@ -59,12 +60,13 @@ def wrap_stream(
     schema: Schema = None,
     whole: Sequence[str] = (),
     validate: bool = False,
+    tool_calls: bool = False,
 ) -> ChunkStream[Chunk]: ...
 def wrap_stream(
     stream: Iterable[Any] | AsyncIterable[Any],
     *,
     root: Root = "auto",
-    repair: bool = True,
+    repair: bool | None = None,
     style: Style = "spaced",
     limits: Limits | None = None,
     choices: int = 1,
@@ -75,6 +77,7 @@ def wrap_stream(
     schema: Schema = None,
     whole: Sequence[str] = (),
     validate: bool = False,
+    tool_calls: bool = False,
 ) -> ChunkStream[Any] | AsyncChunkStream[Any]:
     """Turn a stream of chat completion chunks: each one's content is the whole document so far.
 
@@ -89,6 +92,7 @@ def wrap_stream(
         the same form. It is closed when the stream that is returned is closed, or ends.
     :param root, repair, style, limits: as for :class:`wholejson.Aggregator`; ``limits.document``
         counts for all choices together.
+        Arguments of tool calls are repaired only if ``repair=True`` is said in so many words.
     :param choices: how many choices were asked for (``n``).
     :param max_amplification, every_ms: leave updates out, as for
         :class:`wholejson.ChunkTransformer`; time is told for each chunk. An async stream gives the
@@ -98,6 +102,8 @@ def wrap_stream(
         :class:`wholejson.ChunkTransformer`; ``document`` in ``json_status`` is a Python object.
     :param schema, whole, validate: show values only whole, and give a verdict at the end, as for
         :class:`wholejson.ChunkTransformer`; an async stream gives it beside its event loop.
+    :param tool_calls: the arguments of tool calls are whole documents too, as for
+        :class:`wholejson.ChunkTransformer`.
     :return: an iterator and context manager for an iterable, async ones for an async iterable.
         A chunk costs some tens of microseconds, and one copy of the document.
     :raises InvalidJSONError: for a malformed text, if ``repair`` is off.
@@ -123,6 +129,7 @@ def wrap_stream(
         "schema": schema,
         "whole": whole,
         "validate": validate,
+        "tool_calls": tool_calls,
     }
     refuse_no_stream(stream, "wrap_stream()")
     _refuse_transformed(stream)

@@ -34,10 +34,15 @@ class ValidJSONChunks(TypedDict, total=False):
     """What a document may be. Default: `"auto"`, the first object or array."""
 
     repair: bool
-    """Mend malformed text instead of ending the stream with an error. Default: `True`."""
+    """Mend malformed text instead of ending the stream with an error. Default: `True` for the
+    text, `False` for arguments of tool calls, which get executed."""
 
     style: Style
     """How items are separated. Default: `"spaced"`, as `json.dumps` does."""
+
+    tool_calls: bool
+    """Arguments of tool calls are whole documents too, and each call has a `json_status` at the
+    end. Default: `False`, they pass as they came."""
 
     max_amplification: int | None
     """Leave updates out, so that the snapshots sent of a choice stay under 1 MiB and so many times
@@ -98,10 +103,10 @@ class SchemaError(TypedDict):
 
 
 class JSONStatus(_Ended, total=False):
-    """How a choice's document ended: `json_status` beside the choice's `finish_reason`."""
+    """How a document ended: `json_status` beside a `finish_reason`, or in a tool call."""
 
     error: Code
-    """Why this choice failed, when others did not. Left out when it did not fail."""
+    """Why it failed, when others did not. Left out when it did not fail."""
 
     valid: bool
     """Whether the document is valid by its schema, where `validate` asked. Left out where there
@@ -120,7 +125,8 @@ class JSONStatus(_Ended, total=False):
 def json_status(choice: Any) -> JSONStatus | None:
     """Give how the document of `choice` ended, or `None` where it has not.
 
-    `choice`: one of a chunk's `choices`, an SDK object or a dict. The cost is one look-up.
+    `choice`: one of a chunk's `choices`, or of the `tool_calls` of its delta; an SDK object or a
+    dict. The cost is one look-up.
     """
     if isinstance(choice, dict):
         return cast("JSONStatus | None", choice.get("json_status"))

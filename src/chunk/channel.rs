@@ -231,6 +231,29 @@ impl Channel {
         }
     }
 
+    /// The arguments of a tool call. That there are none is no failure, and the schema of the
+    /// answer is not theirs.
+    pub(super) fn arguments(options: &ChunkOptions, form: Form) -> Self {
+        Self {
+            aggregator: Aggregator::new(options.arguments(form)),
+            schema: None,
+            validate: false,
+            excused: true,
+            ..Self::new(options, form)
+        }
+    }
+
+    /// What arguments said so far was an empty object in front of the real ones, which extend it.
+    pub(super) fn begin_anew(&mut self, options: &ChunkOptions, form: Form) {
+        if !self.ended && self.failure.is_none() {
+            self.aggregator = Aggregator::new(options.arguments(form));
+            (self.update, self.owed) = (false, false);
+            if let Some(patched) = &mut self.patched {
+                patched.patch = Patch::default();
+            }
+        }
+    }
+
     /// Reads a chunk: its text (WTF-8), if it has any, and what else it says. `keep` is how many
     /// bytes of text may be kept for an error that shows them; what was kept is taken off.
     pub fn push(&mut self, text: Option<&[u8]>, facts: Facts, keep: &mut usize) -> Verdict {
@@ -442,7 +465,7 @@ impl Channel {
     }
 
     /// Without text, tool calls, a refusal, audio or a content filter are an answer too.
-    fn is_excused(&self) -> bool {
+    pub(super) fn is_excused(&self) -> bool {
         self.excused && !self.spoken && !self.aggregator.has_value()
     }
     /// Was there any text?

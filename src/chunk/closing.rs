@@ -1,6 +1,8 @@
 //! Chunks that are due at the end of a stream and that the upstream did not send.
 
+use super::calls::{Made, write_calls};
 use super::carry::Carry;
+use super::channel::Channel;
 use super::rewriter::Rewriter;
 use super::scan::{Member, is_empty};
 use super::session::{Final, Session};
@@ -80,7 +82,7 @@ impl Template {
                     session,
                     rewriter.carry(place),
                     (index, place),
-                    last,
+                    last.then_some(Made::Last),
                     &mut choice,
                 );
                 write(&mut rest, &choice);
@@ -97,7 +99,7 @@ impl Template {
         &self,
         session: &mut Session,
         rewriter: &mut Rewriter,
-        index: u64,
+        (index, made): (u64, Made),
         out: &mut Vec<u8>,
     ) {
         let Some(place) = session.place(index) else {
@@ -110,7 +112,7 @@ impl Template {
             session,
             rewriter.carry(place),
             (index, place),
-            false,
+            Some(made),
             &mut choice,
         );
         let data = [
@@ -144,7 +146,7 @@ fn write_choice(
     session: &mut Session,
     carry: Option<&Carry>,
     (index, place): (u64, usize),
-    last: bool,
+    made: Option<Made>,
     out: &mut Vec<u8>,
 ) {
     out.extend_from_slice(format!("{{\"index\":{index},\"delta\":{{").as_bytes());
@@ -152,13 +154,24 @@ fn write_choice(
         member(out, b"role", &carry.role);
     }
     out.extend_from_slice(b"\"content\":\"");
-    session.take_content(place);
-    if session.write_content(place, out) {
-        out.extend_from_slice(b"\"},");
+    let told = |channel: &Channel| made.is_none_or(|made| made.takes(channel));
+    let told = session.text(place).is_some_and(told);
+    match made {
+        Some(_) if told => session.give(place),
+        Some(_) => {}
+        None => session.take_content(place),
+    }
+    if told && session.write_content(place, out) {
+        out.extend_from_slice(b"\",");
     } else {
         out.pop();
-        out.extend_from_slice(b"null},");
+        out.extend_from_slice(b"null,");
     }
+    if let Some(made) = made {
+        write_calls(session, place, made, out);
+    }
+    out.pop();
+    out.extend_from_slice(b"},");
     if let Some(carry) = carry {
         if !carry.logprobs.is_empty() {
             out.extend_from_slice(b"\"logprobs\":");
@@ -170,7 +183,7 @@ fn write_choice(
         }
     }
     out.extend_from_slice(b"\"finish_reason\":null");
-    if last {
+    if made == Some(Made::Last) && session.has_status(place) {
         out.extend_from_slice(b",\"json_status\":");
         session.write_status(place, out);
     }

@@ -1,22 +1,23 @@
 //! What is changed in a chunk, and the writing of it: one copy, with the changes put in.
 
+use super::calls::Called;
 use super::carry::Carry;
 use super::channel::Content;
 use super::envelope::{Choice, Envelope};
 use super::scan::{Member, Span, is_empty};
-use super::session::Session;
+use super::session::{Place, Session};
 use std::ops::Range;
 
 /// What stands in a place instead.
 #[derive(Debug, Clone)]
-enum What {
+pub(super) enum What {
     Static(&'static [u8]),
     /// Bytes of the notes.
     Note(Range<usize>),
-    /// What goes out of the choice at this place in the session, as a JSON string.
-    Snapshot(usize),
+    /// What goes out of the text at this place in the session, as a JSON string.
+    Snapshot(Place),
     /// Its status.
-    Status(usize),
+    Status(Place),
 }
 
 #[derive(Debug, Clone)]
@@ -25,10 +26,25 @@ struct Edit {
     what: What,
 }
 
+/// What becomes of the texts of a choice that is given out.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// Its own text.
+    pub(super) content: Content,
+    /// Where it stands in the session.
+    pub(super) place: usize,
+    /// Its tool calls, where these are read.
+    pub(super) called: Option<Called<'a>>,
+    /// It gets a `json_status`.
+    pub(super) status: bool,
+}
+
 /// The changes to one chunk.
 #[derive(Debug, Default)]
 pub(super) struct Edits {
     list: Vec<Edit>,
+    /// Those of the list that are snapshots, and not written down yet.
+    open: Vec<usize>,
     notes: Vec<u8>,
 }
 
@@ -36,13 +52,13 @@ pub(super) struct Edits {
 const KEEP: usize = 16 << 10;
 
 /// Where members are put into an object, and whether one stands before.
-struct Insertion {
-    at: usize,
+pub(super) struct Insertion {
+    pub(super) at: usize,
     first: bool,
 }
 
 impl Insertion {
-    fn new(text: &[u8], object: Span) -> Self {
+    pub(super) fn new(text: &[u8], object: Span) -> Self {
         Self {
             at: object.end - 1,
             first: is_empty(object.of(text)),
@@ -53,6 +69,7 @@ impl Insertion {
 impl Edits {
     pub(super) fn clear(&mut self) {
         self.list.clear();
+        self.open.clear();
         self.notes.clear();
         if self.notes.capacity() > KEEP {
             self.notes = Vec::new();
@@ -62,18 +79,21 @@ impl Edits {
         }
     }
 
-    fn replace(&mut self, at: Span, what: What) {
+    pub(super) fn replace(&mut self, at: Span, what: What) {
+        if matches!(what, What::Snapshot(_)) {
+            self.open.push(self.list.len());
+        }
         self.list.push(Edit { at, what });
     }
 
-    fn note(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> What {
+    pub(super) fn note(&mut self, write: impl FnOnce(&mut Vec<u8>)) -> What {
         let start = self.notes.len();
         write(&mut self.notes);
         What::Note(start..self.notes.len())
     }
 
     /// Puts a member into an object, behind what is there.
-    fn insert(&mut self, into: &mut Insertion, key: &[u8], value: What) {
+    pub(super) fn insert(&mut self, into: &mut Insertion, key: &[u8], value: What) {
         let comma = !std::mem::replace(&mut into.first, false);
         let before = self.note(|notes| {
             notes.extend_from_slice(if comma { b",\"" } else { b"\"" });
@@ -128,12 +148,11 @@ impl Edits {
         text: &[u8],
         envelope: &Envelope,
         choice: &Choice,
-        content: (Content, usize),
+        shown: Shown<'_>,
         carry: &Carry,
-        status: bool,
     ) {
         let mut into = Insertion::new(text, choice.whole);
-        self.delta(text, envelope, choice, content, carry, &mut into);
+        self.delta(text, envelope, choice, shown, carry, &mut into);
         if !carry.is_empty() {
             if !carry.logprobs.is_empty() {
                 let own = choice.logprobs.of(text);
@@ -147,8 +166,8 @@ impl Edits {
             let own = &envelope.choice_members[choice.members.clone()];
             self.fill(text, own, &mut into, carry.members.iter());
         }
-        if status {
-            self.insert(&mut into, b"json_status", What::Status(content.1));
+        if shown.status {
+            self.insert(&mut into, b"json_status", What::Status(shown.place.into()));
         }
     }
 
@@ -157,15 +176,16 @@ impl Edits {
         text: &[u8],
         envelope: &Envelope,
         choice: &Choice,
-        (content, place): (Content, usize),
+        shown: Shown<'_>,
         carry: &Carry,
         choice_end: &mut Insertion,
     ) {
         let role = !carry.role.is_empty() && !choice.facts.role;
-        let snapshot = content == Content::Snapshot;
+        let (content, place) = (shown.content, shown.place);
+        let calls = || shown.called.is_some_and(|called| called.makes(place));
         if choice.delta.of(text).first() != Some(&b'{') {
-            if role || snapshot {
-                self.new_delta(text, choice, place, (role, snapshot), carry, choice_end);
+            if role || content == Content::Snapshot || calls() {
+                self.new_delta(text, choice, (shown, role), carry, choice_end);
             }
             return;
         }
@@ -179,6 +199,9 @@ impl Edits {
             }
         }
         self.content(text, envelope, choice, (content, place), &mut into);
+        if let Some(called) = shown.called {
+            self.calls(text, envelope, choice, (called, place), &mut into);
+        }
     }
 
     /// A delta for a choice that has none, or null.
@@ -186,34 +209,32 @@ impl Edits {
         &mut self,
         text: &[u8],
         choice: &Choice,
-        place: usize,
-        (role, snapshot): (bool, bool),
+        (shown, role): (Shown<'_>, bool),
         carry: &Carry,
         choice_end: &mut Insertion,
     ) {
         let mut whole = choice.delta;
         if whole.is_none() {
-            self.insert(choice_end, b"delta", What::Static(b""));
+            self.insert(choice_end, b"delta", What::Static(b"{"));
             whole = Span::new(choice_end.at, choice_end.at);
+        } else {
+            self.replace(whole, What::Static(b"{"));
         }
         debug_assert!(text.len() >= whole.end);
-        let before = self.note(|notes| {
-            notes.push(b'{');
-            if role {
-                notes.extend_from_slice(b"\"role\":");
-                notes.extend_from_slice(&carry.role);
-            }
-            if role && snapshot {
-                notes.push(b',');
-            }
-            if snapshot {
-                notes.extend_from_slice(b"\"content\":");
-            }
-        });
-        self.replace(whole, before);
         let end = Span::new(whole.end, whole.end);
-        if snapshot {
-            self.replace(end, What::Snapshot(place));
+        let mut into = Insertion {
+            at: whole.end,
+            first: true,
+        };
+        if role {
+            let role = self.note(|notes| notes.extend_from_slice(&carry.role));
+            self.insert(&mut into, b"role", role);
+        }
+        if shown.content == Content::Snapshot {
+            self.insert(&mut into, b"content", What::Snapshot(shown.place.into()));
+        }
+        if let Some(called) = shown.called {
+            self.made(text, choice, (called, shown.place), false, &mut into);
         }
         self.replace(end, What::Static(b"}"));
     }
@@ -233,9 +254,9 @@ impl Edits {
         }
         match content {
             Content::Snapshot if choice.content.is_none() => {
-                self.insert(delta_end, b"content", What::Snapshot(place));
+                self.insert(delta_end, b"content", What::Snapshot(place.into()));
             }
-            Content::Snapshot => self.replace(choice.content, What::Snapshot(place)),
+            Content::Snapshot => self.replace(choice.content, What::Snapshot(place.into())),
             Content::Null if choice.has_string(text) || !parts.is_empty() => {
                 self.replace(choice.content, What::Static(b"null"));
             }
@@ -256,14 +277,14 @@ impl Edits {
             .iter()
             .position(|part| snapshot && !part.text.is_none());
         if let Some(at) = carrier {
-            self.replace(parts[at].text, What::Snapshot(place));
+            self.replace(parts[at].text, What::Snapshot(place.into()));
         }
         let keeps = |at: usize| parts[at].text.is_none() || carrier == Some(at);
         self.take_out(parts.len(), |at| parts[at].whole, keeps);
         if snapshot && carrier.is_none() {
             let end = Span::new(choice.content.end - 1, choice.content.end - 1);
             self.replace(end, What::Static(b",{\"type\":\"text\",\"text\":"));
-            self.replace(end, What::Snapshot(place));
+            self.replace(end, What::Snapshot(place.into()));
             self.replace(end, What::Static(b"}"));
         }
     }
@@ -302,13 +323,18 @@ impl Edits {
         }
     }
 
-    /// The snapshot of this choice is about to change: those that are due are written down now.
+    /// The snapshots of this choice and its calls are about to change: those that are due are
+    /// written down now.
     pub(super) fn settle(&mut self, place: usize, session: &Session) {
-        for at in 0..self.list.len() {
-            if matches!(self.list[at].what, What::Snapshot(other) if other == place) {
-                self.list[at].what = self.note(|notes| write_snapshot(session, place, notes));
+        let mut open = std::mem::take(&mut self.open);
+        open.retain(|at| match self.list[*at].what {
+            What::Snapshot(other) if other.choice == place => {
+                self.list[*at].what = self.note(|notes| write_snapshot(session, other, notes));
+                false
             }
-        }
+            _ => true,
+        });
+        self.open = open;
     }
 
     /// Writes the text with its changes.
@@ -347,7 +373,7 @@ impl Edits {
     }
 }
 
-fn write_snapshot(session: &Session, place: usize, out: &mut Vec<u8>) {
+fn write_snapshot(session: &Session, place: Place, out: &mut Vec<u8>) {
     out.push(b'"');
     session.write_content(place, out);
     out.push(b'"');

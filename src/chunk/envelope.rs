@@ -1,5 +1,6 @@
 //! What stands where in a chunk: spans, so that every other byte can be kept.
 
+use super::calls::Piece;
 use super::channel::{Facts, Finish};
 use super::guess::Guess;
 use super::scan::{Member, Scanner, Span, is_empty, says_nothing};
@@ -40,6 +41,9 @@ pub(super) struct Choice {
     pub(super) content: Span,
     /// The elements of `content`, if it is a list.
     pub(super) parts: Range<usize>,
+    /// The list of tool calls, and its elements, where these are read.
+    pub(super) calls: Span,
+    pub(super) pieces: Range<usize>,
     /// The members that are none of the above, nor `delta`.
     pub(super) members: Range<usize>,
     pub(super) facts: Facts,
@@ -58,6 +62,10 @@ pub(super) struct Envelope {
     /// The members of choices, one choice after the other.
     pub(super) choice_members: Vec<Member>,
     pub(super) parts: Vec<Part>,
+    /// The elements of lists of tool calls, if these are read.
+    pub(super) pieces: Vec<Piece>,
+    /// Tool calls are read.
+    calls: bool,
     /// The value of `error`, if it says anything.
     pub(super) error: Span,
     object: Span,
@@ -81,6 +89,14 @@ struct Listed {
 const KEEP: usize = 256;
 
 impl Envelope {
+    /// `calls`: tool calls are read.
+    pub(super) fn new(calls: bool) -> Self {
+        Self {
+            calls,
+            ..Self::default()
+        }
+    }
+
     /// Reads an event's data.
     pub(super) fn scan(&mut self, text: &[u8]) -> Shape {
         let mut stack = std::mem::take(&mut self.stack);
@@ -138,7 +154,7 @@ impl Envelope {
     /// The content, if it is a string and there is only one choice.
     pub(super) fn only_text(&self, text: &[u8]) -> Option<Span> {
         match &self.choices[..] {
-            [only] => only.has_string(text).then_some(only.content),
+            [only] if only.pieces.is_empty() => only.has_string(text).then_some(only.content),
             _ => None,
         }
     }
@@ -172,11 +188,13 @@ impl Envelope {
             role,
             content,
             parts: _,
+            calls,
+            pieces: _,
             members: _,
             facts: _,
             plain: _,
         } = choice;
-        for span in [whole, index, finish, logprobs, delta, role, content] {
+        for span in [whole, index, finish, logprobs, delta, role, content, calls] {
             each(span);
         }
         for Member { key, value } in &mut self.choice_members {
@@ -211,6 +229,7 @@ impl Envelope {
         clear(&mut self.choices);
         clear(&mut self.choice_members);
         clear(&mut self.parts);
+        clear(&mut self.pieces);
         clear(&mut self.stack);
         self.whole = Span::NONE;
         self.error = Span::NONE;
@@ -286,6 +305,7 @@ impl Envelope {
         self.choices.clear();
         self.choice_members.clear();
         self.parts.clear();
+        self.pieces.clear();
         self.has_choices = true;
         let mut more = scanner.open(b']')?;
         while more {
@@ -352,14 +372,22 @@ impl Envelope {
         choice.role = Span::NONE;
         choice.content = Span::NONE;
         choice.parts = 0..0;
+        choice.calls = Span::NONE;
+        choice.pieces = 0..0;
         choice.facts = Facts::default();
         let mut more = scanner.open(b'}')?;
         while more {
             let key = scanner.key()?;
             match &*name(key.of(text)) {
                 b"content" => self.content(text, scanner, choice)?,
+                b"tool_calls" if self.calls && scanner.peek() == b'[' => {
+                    self.tool_calls(text, scanner, choice)?;
+                }
                 other => {
                     let value = scanner.value()?;
+                    if self.calls && other == b"tool_calls" {
+                        (choice.calls, choice.pieces) = (value, 0..0);
+                    }
                     let says = !says_nothing(value.of(text));
                     match other {
                         b"role" => {
@@ -453,21 +481,23 @@ pub(super) fn name(key: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
+/// An index, with quotes or without; `None` if it is missing or no index.
+#[inline]
+pub(super) fn index_of(value: &[u8]) -> Option<u64> {
+    let digits = match value {
+        [b'"', inside @ .., b'"'] => inside,
+        digits => digits,
+    };
+    match digits {
+        [digit @ b'0'..=b'9'] => Some(u64::from(digit - b'0')),
+        _ => std::str::from_utf8(digits).ok()?.parse().ok(),
+    }
+}
+
 impl Choice {
     /// Its index; its place in `choices` if that is missing or no index.
     pub(super) fn index(&self, text: &[u8], place: usize) -> u64 {
-        let value = self.index.of(text);
-        let digits = match value {
-            [b'"', inside @ .., b'"'] => inside,
-            digits => digits,
-        };
-        match digits {
-            [digit @ b'0'..=b'9'] => u64::from(digit - b'0'),
-            _ => std::str::from_utf8(digits)
-                .ok()
-                .and_then(|digits| digits.parse().ok())
-                .unwrap_or(place as u64),
-        }
+        index_of(self.index.of(text)).unwrap_or(place as u64)
     }
 
     /// Is `content` a string?
@@ -479,6 +509,11 @@ impl Choice {
     pub(super) fn has_text(&self, text: &[u8], parts: &[Part]) -> bool {
         let parts = &parts[self.parts.clone()];
         self.has_string(text) || parts.iter().any(|part| !part.text.is_none())
+    }
+
+    /// Is there text in it that is read: of its own, or of tool calls?
+    pub(super) fn is_read(&self, text: &[u8], parts: &[Part]) -> bool {
+        self.has_text(text, parts) || !self.pieces.is_empty()
     }
 
     /// Does it say something that is given out whatever its text?

@@ -1,5 +1,6 @@
 //! What is done with each block of a stream, and with its end. How it is found is not known here.
 
+use super::calls::Made;
 use super::closing::Template;
 use super::envelope::{Choice, Envelope, Shape};
 use super::failure::{Code, Failure, complaint};
@@ -56,9 +57,9 @@ impl Machine {
     pub(super) fn new(options: ChunkOptions) -> Self {
         Self {
             limits: options.limits,
+            envelope: Envelope::new(options.tool_calls),
+            rewriter: Rewriter::new(options.tool_calls),
             session: Session::new(options, Form::Embedded),
-            envelope: Envelope::default(),
-            rewriter: Rewriter::default(),
             template: Template::default(),
             queue: Vec::new(),
             queued: 0,
@@ -84,10 +85,10 @@ impl Machine {
             return;
         }
         let due: Vec<u64> = self.session.due().collect();
-        self.write_updates(&due, out);
+        self.write_updates(&due, Made::Due, out);
     }
 
-    fn write_updates(&mut self, choices: &[u64], out: &mut Vec<u8>) {
+    fn write_updates(&mut self, choices: &[u64], made: Made, out: &mut Vec<u8>) {
         let Self {
             session,
             rewriter,
@@ -95,8 +96,7 @@ impl Machine {
             ..
         } = self;
         for index in choices {
-            template.update(session, rewriter, *index, out);
-            session.settle_update(*index);
+            template.update(session, rewriter, (*index, made), out);
         }
     }
 
@@ -179,7 +179,7 @@ impl Machine {
         // An event without choices keeps its place, behind what waits for the first text.
         self.template.learn(data, &self.envelope.members);
         let Envelope { choices, parts, .. } = &self.envelope;
-        let text = choices.iter().any(|choice| choice.has_text(data, parts));
+        let text = choices.iter().any(|choice| choice.is_read(data, parts));
         let gives = choices.iter().any(Choice::gives);
         match self.session.begin(text, gives, block.raw().len()) {
             Phase::Push => self.push(shape, block, out),
@@ -318,7 +318,7 @@ impl Machine {
         self.release(out);
         if upstream {
             let owed: Vec<u64> = self.session.owed().collect();
-            self.write_updates(&owed, out);
+            self.write_updates(&owed, Made::Owed, out);
         }
         let mut ending = self.session.end(end);
         if let (Some(ends), Some(_)) = (ends, &ending.failure) {

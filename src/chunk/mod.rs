@@ -12,6 +12,7 @@
 //!
 //! What is carried from dropped chunks, held, or waits, is bounded by `Limits::event` in all.
 
+mod calls;
 mod carry;
 mod channel;
 mod closing;
@@ -32,6 +33,7 @@ mod session;
 mod settings;
 mod transformer;
 
+pub use calls::{CallPiece, CallVerdict, CallView, MAX_CALLS, Made};
 pub use channel::{Action, Channel, Content, Facts, Finish, Held, Status, Verdict};
 pub use failure::{Code, Failure};
 pub use options::{Asked, OptionError, StreamOptions};
@@ -39,6 +41,6 @@ pub use pace::Pace;
 pub use repeats::{Event, Repeats, Strings};
 pub use report::Report;
 pub use request::{Request, read_request};
-pub use session::{End, Ending, Final, MAX_CHOICES, Phase, Session};
+pub use session::{End, Ending, Final, MAX_CHOICES, Phase, Place, Session};
 pub use settings::{ChunkOptions, Mode};
 pub use transformer::Transformer;

@@ -52,6 +52,11 @@ const ALLOWED: &[Allowed] = &[
         },
     },
     Allowed {
+        name: "tool_calls",
+        what: "true or false",
+        read: |options, value| set(&mut options.tool_calls, value.as_bool()),
+    },
+    Allowed {
         name: "max_amplification",
         what: "a whole number from 1, or null for no limit",
         read: |options, value| set(&mut options.max_amplification, number_or_null(value)),
@@ -137,6 +142,8 @@ pub struct StreamOptions {
     pub repair: Option<bool>,
     /// How snapshots separate their items.
     pub style: Option<Style>,
+    /// Arguments of tool calls are shown as snapshots too.
+    pub tool_calls: Option<bool>,
     /// How many times the document's bytes its snapshots may have; within, `None` for no limit.
     pub max_amplification: Option<Option<u64>>,
     /// The least time between two snapshots, in milliseconds; within, `None` for none.
@@ -281,6 +288,14 @@ mod tests {
         };
         let text = r#"{"repair": false, "root": "array", "style": "compact"}"#;
         assert_eq!(Ok(Some(expected)), read_flag(text));
+        for (text, tool_calls) in [("true", Some(true)), ("false", Some(false))] {
+            let expected = StreamOptions {
+                tool_calls,
+                ..StreamOptions::default()
+            };
+            let text = format!(r#"{{"tool_calls": {text}}}"#);
+            assert_eq!(Ok(Some(expected)), read_flag(&text));
+        }
         let expected = StreamOptions {
             max_amplification: Some(None),
             every_ms: Some(Some(50)),
@@ -312,6 +327,11 @@ mod tests {
                 .to_string()
                 .contains("style: \"spaced\" or \"compact\""),
             "{error}"
+        );
+        let error = read_flag(r#"{"tool_calls": "yes"}"#).unwrap_err();
+        assert_eq!(
+            "stream_options.valid_json_chunks.tool_calls must be true or false",
+            error.to_string()
         );
         let error = read_flag(r#"{"root": "tree"}"#).unwrap_err();
         assert!(!error.is_unknown());

@@ -4,7 +4,9 @@
 //! carried. So is one that would be dropped while another waits: it takes that one's place, so
 //! that what it says stays in its order.
 
+use super::calls::Called;
 use super::channel::{Action, Content, Facts, Finish, Held, Verdict};
+use super::edit::Shown;
 use super::rewriter::Rewriter;
 use super::session::Session;
 use crate::sse::Block;
@@ -15,6 +17,66 @@ use std::ops::Range;
 pub(super) struct PendingChunk {
     raw: Vec<u8>,
     data: Range<usize>,
+    waits: Waits,
+}
+
+/// The snapshots that wait with a chunk.
+#[derive(Debug, Default)]
+struct Waits {
+    /// That of the choice's own text.
+    content: bool,
+    /// Those of its tool calls, by their places among them, in order.
+    calls: Vec<usize>,
+}
+
+impl Waits {
+    /// What the chunk that was pushed last shows of the choice at this place.
+    fn shown(session: &Session, place: usize, verdict: Verdict) -> Self {
+        if verdict.action != Action::Emit {
+            return Self::default();
+        }
+        let calls = session.calls(place).filter(|call| call.verdict.snapshot);
+        let mut shown = Self {
+            content: verdict.content == Content::Snapshot,
+            calls: calls.filter_map(|call| call.place.call).collect(),
+        };
+        shown.calls.sort_unstable();
+        shown
+    }
+
+    fn as_shown<'a>(&'a self, session: &'a Session, place: usize) -> Shown<'a> {
+        Shown {
+            content: match self.content {
+                true => Content::Snapshot,
+                false => Content::Null,
+            },
+            place,
+            called: session
+                .reads_calls()
+                .then_some(Called::Waiting(session, &self.calls)),
+            status: false,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        !self.content && self.calls.is_empty()
+    }
+
+    fn join(&mut self, other: &Self) {
+        self.content |= other.content;
+        if !other.calls.is_empty() {
+            self.calls.extend_from_slice(&other.calls);
+            self.calls.sort_unstable();
+            self.calls.dedup();
+        }
+    }
+
+    /// Leaves out what newer ones overtake.
+    fn give_way(&mut self, newer: &Self) {
+        self.content &= !newer.content;
+        self.calls
+            .retain(|at| newer.calls.binary_search(at).is_err());
+    }
 }
 
 /// Can this block wait? Not if it holds more than an event on one line.
@@ -34,33 +96,41 @@ impl Rewriter {
         block: &Block<'_>,
         out: &mut Vec<u8>,
     ) -> bool {
-        let snapshot = verdict.action == Action::Emit && verdict.content == Content::Snapshot;
-        let passing = facts.others || facts.finish != Finish::None;
-        let owed = self.slots[place].pending.is_some();
+        let mut shown = Waits::shown(session, place, verdict);
+        let passing = facts.others
+            || facts.finish != Finish::None
+            || verdict.held == Held::Before
+            || session.calls_say(place);
         let dropped = matches!(verdict.action, Action::Drop | Action::DropWithRole);
-        if snapshot && !passing || dropped && owed {
+        let pending = self.slots[place].pending.as_mut();
+        if !shown.is_empty() && !passing || dropped && pending.is_some() {
+            if let Some(pending) = pending {
+                shown.join(&pending.waits);
+            }
             self.overtake(place);
             if verdict.held == Held::Merge {
                 self.merge_held(place);
             }
-            self.store(place, block);
+            self.store(place, shown, block);
             return true;
         }
-        if snapshot {
-            self.overtake(place);
-        } else if verdict.action == Action::Emit && owed {
-            self.flush_one(session, place, out);
+        if let (Action::Emit, Some(pending)) = (verdict.action, pending) {
+            pending.waits.give_way(&shown);
+            match pending.waits.is_empty() {
+                true => self.overtake(place),
+                false => self.flush_one(session, place, out),
+            }
         }
         false
     }
 
-    fn store(&mut self, place: usize, block: &Block<'_>) {
+    fn store(&mut self, place: usize, waits: Waits, block: &Block<'_>) {
         let mut raw = std::mem::take(&mut self.spare);
         raw.clear();
         raw.extend_from_slice(block.raw());
         let data = block.data_span().unwrap_or_default();
         self.carried += raw.len();
-        self.slots[place].pending = Some(PendingChunk { raw, data });
+        self.slots[place].pending = Some(PendingChunk { raw, data, waits });
     }
 
     fn take_pending(&mut self, place: usize) -> Option<PendingChunk> {
@@ -71,7 +141,7 @@ impl Rewriter {
 
     /// The chunk that waits will not be given out: what it says is carried.
     fn overtake(&mut self, place: usize) {
-        let Some(PendingChunk { raw, data }) = self.take_pending(place) else {
+        let Some(PendingChunk { raw, data, .. }) = self.take_pending(place) else {
             return;
         };
         let text = &raw[data];
@@ -94,7 +164,7 @@ impl Rewriter {
 
     /// Writes the snapshot that waits for the choice at this place.
     fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
-        let Some(PendingChunk { raw, data }) = self.take_pending(place) else {
+        let Some(PendingChunk { raw, data, waits }) = self.take_pending(place) else {
             return;
         };
         let text = &raw[data.clone()];
@@ -104,9 +174,14 @@ impl Rewriter {
             let mut edits = std::mem::take(&mut self.edits);
             edits.clear();
             let slot = &mut self.slots[place];
-            let content = (Content::Snapshot, place);
-            session.take_content(place);
-            edits.choice(text, &inner, choice, content, &slot.carry, false);
+            if waits.content {
+                session.take_content(place);
+            }
+            for at in &waits.calls {
+                session.take_content((place, *at));
+            }
+            let shown = waits.as_shown(session, place);
+            edits.choice(text, &inner, choice, shown, &slot.carry);
             self.carried -= slot.carry.size();
             slot.carry.clear();
             edits.fill_top(text, &inner, self.top.iter());

@@ -1,9 +1,10 @@
 //! Chunks with choices: asks the session about each, carries what dropped ones said, writes the
 //! others.
 
+use super::calls::{Called, Told};
 use super::carry::{Carry, Members};
 use super::channel::{Action, Content, Held, Verdict};
-use super::edit::Edits;
+use super::edit::{Edits, Shown};
 use super::envelope::Envelope;
 use super::failure::{Code, Failure};
 use super::pending::{PendingChunk, can_wait};
@@ -65,6 +66,10 @@ pub(super) struct Rewriter {
     pub(super) carried: usize,
     /// For chunks that were held.
     pub(super) inner: Envelope,
+    /// What the session said of the tool calls of the choice at hand; empty where these are not
+    /// read.
+    told: Vec<Told>,
+    reads_calls: bool,
     pub(super) events_out: u64,
     /// Snapshots wait for a reader.
     pub(super) lazy: bool,
@@ -75,6 +80,15 @@ pub(super) struct Rewriter {
 }
 
 impl Rewriter {
+    /// `reads_calls`: tool calls are read.
+    pub(super) fn new(reads_calls: bool) -> Self {
+        Self {
+            inner: Envelope::new(reads_calls),
+            reads_calls,
+            ..Self::default()
+        }
+    }
+
     /// One chunk with choices. What it must end the stream for, the session or the result says.
     pub(super) fn chunk(
         &mut self,
@@ -154,6 +168,9 @@ impl Rewriter {
                 self.edits.settle(place, session);
             }
         }
+        if self.reads_calls {
+            self.tell_calls(session, envelope, data, at)?;
+        }
         let buffer = &mut self.text;
         if choice.has_string(data) {
             let raw = choice.content.inside().of(data);
@@ -170,6 +187,30 @@ impl Rewriter {
         }
         self.slots[place].chunk = self.chunks;
         Some((place, verdict))
+    }
+
+    /// Reads the tool calls of one choice. `None`: there are too many.
+    fn tell_calls(
+        &mut self,
+        session: &mut Session,
+        envelope: &Envelope,
+        data: &[u8],
+        at: usize,
+    ) -> Option<()> {
+        self.told.clear();
+        let choice = &envelope.choices[at];
+        let index = choice.index(data, at);
+        let pieces = &envelope.pieces[choice.pieces.clone()];
+        for (place, piece) in pieces.iter().enumerate() {
+            if !piece.object {
+                self.told.push(None);
+                continue;
+            }
+            let alone = pieces.len() == 1;
+            let told = piece.tell(data, session, index, (place, alone), &mut self.text)?;
+            self.told.push(Some(told));
+        }
+        Some(())
     }
 
     /// Notes what is to be changed in one choice.
@@ -194,11 +235,17 @@ impl Rewriter {
                 if verdict.content == Content::Snapshot {
                     session.take_content(place);
                 }
+                session.take_calls(place);
                 let slot = &mut self.slots[place];
-                let content = (verdict.content, place);
-                let carry = &slot.carry;
+                let called = Called::Decided(session, &self.told);
+                let shown = Shown {
+                    content: verdict.content,
+                    place,
+                    called: self.reads_calls.then_some(called),
+                    status: verdict.status,
+                };
                 self.edits
-                    .choice(data, envelope, choice, content, carry, verdict.status);
+                    .choice(data, envelope, choice, shown, &slot.carry);
                 if !slot.carry.is_empty() {
                     self.carried -= slot.carry.size();
                     slot.carry.clear();

@@ -7,11 +7,13 @@
 //!    text part) of the stream, chunks pass as they came ([`Phase::Queue`], [`Phase::Pass`]);
 //!    the chunk with the first one says [`Phase::Replay`]: first run those that were queued
 //!    through step 2, then this one.
-//! 2. For each choice, [`Session::push`], and do what the [`Verdict`] says.
+//! 2. For each choice, [`Session::push`], and do what the [`Verdict`] says. Where tool calls are
+//!    read, their pieces come before it ([`Session::call`]).
 //! 3. [`Session::failure`]: if there is one, write the error and stop.
 //!
 //! When the stream ends, [`Session::end`] says what is still due.
 
+use super::calls::Calls;
 use super::channel::{Channel, Facts, Status, Verdict};
 use super::failure::{Code, Failure};
 use super::settings::{ChunkOptions, Mode};
@@ -51,14 +53,39 @@ pub enum End {
     Upstream,
 }
 
+/// Where a text stands in a session: a choice by its [`place`](Session::place), or a tool call of
+/// it by the place among its calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Place {
+    /// The choice.
+    pub choice: usize,
+    /// The tool call; `None` for the choice's own text.
+    pub call: Option<usize>,
+}
+
+impl From<usize> for Place {
+    fn from(choice: usize) -> Self {
+        Self { choice, call: None }
+    }
+}
+
+impl From<(usize, usize)> for Place {
+    fn from((choice, call): (usize, usize)) -> Self {
+        Self {
+            choice,
+            call: Some(call),
+        }
+    }
+}
+
 /// A choice that needs one more chunk, which the upstream did not send: with its snapshot, and
 /// its `json_status`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Final {
     /// The choice's index.
     pub index: u64,
-    /// Its `json_status`.
-    pub status: Status,
+    /// Its `json_status`; `None` if there was no text, and this is for its tool calls.
+    pub status: Option<Status>,
 }
 
 /// What is due at the end of a stream, in this order: held chunks as they were, the final chunks,
@@ -72,28 +99,31 @@ pub struct Ending {
 }
 
 #[derive(Debug)]
-struct Choice {
+pub(super) struct Choice {
     index: u64,
     channel: Channel,
+    pub(super) calls: Calls,
 }
 
 /// One response.
 #[derive(Debug)]
 pub struct Session {
-    options: ChunkOptions,
-    form: Form,
-    choices: Vec<Choice>,
+    pub(super) options: ChunkOptions,
+    pub(super) form: Form,
+    pub(super) choices: Vec<Choice>,
+    /// How many tool calls there are, in all choices.
+    pub(super) calls: usize,
     /// There was a string `content` or a text part.
     texting: bool,
     /// Bytes of chunks that are kept aside.
     queued: usize,
     /// Bytes of text that may still be kept for an error.
     keep: usize,
-    /// Bytes of text in all choices.
-    read: usize,
+    /// Bytes of text in all choices, their tool calls included.
+    pub(super) read: usize,
     ended: bool,
-    failure: Option<Failure>,
-    now: Option<u64>,
+    pub(super) failure: Option<Failure>,
+    pub(super) now: Option<u64>,
 }
 
 impl Session {
@@ -103,6 +133,7 @@ impl Session {
             options,
             form,
             choices: Vec::new(),
+            calls: 0,
             texting: false,
             queued: 0,
             keep: MAX_TEXT,
@@ -118,14 +149,14 @@ impl Session {
         self.options.mode == Mode::Patch
     }
 
-    /// Was there a string `content` or a text part?
+    /// Was there a string `content` or a text part, or a tool call where these are read?
     #[inline]
     pub fn is_texting(&self) -> bool {
         self.texting
     }
 
     /// A chunk with choices came, of about `bytes` bytes. `text`: a choice has a string `content`
-    /// or a text part, be it empty. `gives`: a choice has something else that is given out (see
+    /// or a text part, be it empty, or a tool call where these are read. `gives`: a choice has something else that is given out (see
     /// [`Facts::others`]), or a `finish_reason`.
     pub fn begin(&mut self, text: bool, gives: bool, bytes: usize) -> Phase {
         if self.texting {
@@ -152,13 +183,16 @@ impl Session {
 
     /// Reads a choice of a chunk: its text as WTF-8 if it has a string `content` or text parts
     /// (these joined), and what else it says.
-    pub fn push(&mut self, index: u64, text: Option<&[u8]>, facts: Facts) -> Verdict {
+    pub fn push(&mut self, index: u64, text: Option<&[u8]>, mut facts: Facts) -> Verdict {
         if let Some(text) = text {
             self.read(index, text);
         }
         let mut keep = 0;
         match self.choice(index) {
-            Some(choice) => choice.channel.push(None, facts, &mut keep),
+            Some(choice) => {
+                facts.others |= choice.calls.decide(facts.finish);
+                choice.channel.push(None, facts, &mut keep)
+            }
             None => Verdict::DROP,
         }
     }
@@ -166,7 +200,7 @@ impl Session {
     /// Reads a part of the text that a choice of a chunk has, for who does not have it in one
     /// piece; [`push`](Self::push) follows.
     pub fn read(&mut self, index: u64, text: &[u8]) {
-        let several = self.choices.len() > 1;
+        let several = self.choices.len() > 1 || self.calls > 0;
         let over = self.read.saturating_add(text.len()) > self.options.limits.document;
         let (mut keep, offset) = (self.keep, self.read as u64);
         self.read = self.read.saturating_add(text.len());
@@ -187,37 +221,38 @@ impl Session {
         self.now = Some(now);
         for choice in &mut self.choices {
             choice.channel.set_time(now);
+            choice.calls.set_time(now);
         }
     }
 
     /// The choices that have an update which was held back and may go out now.
     pub fn due(&self) -> impl Iterator<Item = u64> {
-        let due = |choice: &&Choice| choice.channel.is_due();
+        let due = |choice: &&Choice| choice.channel.is_due() || choice.calls.is_due();
         self.choices.iter().filter(due).map(|choice| choice.index)
     }
 
     /// When the first of the updates that were held back may go out by the passing of time alone,
     /// on the clock that was told; `None` if there is none.
     pub fn due_at(&self) -> Option<u64> {
-        let due = |choice: &Choice| choice.channel.due_at();
+        let due = |choice: &Choice| {
+            let calls = choice
+                .calls
+                .list
+                .iter()
+                .filter_map(|call| call.channel.due_at());
+            choice.channel.due_at().into_iter().chain(calls).min()
+        };
         self.choices.iter().filter_map(due).min()
     }
 
     /// The choices that have an update which was held back, whether or not it may go out.
     pub fn owed(&self) -> impl Iterator<Item = u64> {
-        let owed = |choice: &&Choice| choice.channel.is_owed();
+        let owed = |choice: &&Choice| choice.is_owed();
         self.choices.iter().filter(owed).map(|choice| choice.index)
     }
 
-    /// The snapshot of this choice goes out, without a chunk that was pushed.
-    pub fn settle_update(&mut self, index: u64) {
-        if let Some(choice) = self.choice(index) {
-            choice.channel.settle();
-        }
-    }
-
     /// The channel of this choice, made when it is first asked for.
-    fn choice(&mut self, index: u64) -> Option<&mut Choice> {
+    pub(super) fn choice(&mut self, index: u64) -> Option<&mut Choice> {
         let place = self.place(index).unwrap_or(self.choices.len());
         if place == self.choices.len() {
             if place == MAX_CHOICES {
@@ -229,7 +264,11 @@ impl Session {
             if let Some(now) = self.now {
                 channel.set_time(now);
             }
-            self.choices.push(Choice { index, channel });
+            self.choices.push(Choice {
+                index,
+                channel,
+                calls: Calls::default(),
+            });
         }
         self.choices.get_mut(place)
     }
@@ -249,45 +288,78 @@ impl Session {
         self.place(index).map(|place| &self.choices[place].channel)
     }
 
-    /// What goes out of the choice at this place (see [`place`](Self::place)) is written next:
-    /// in patch mode, the operations since the last call.
+    /// The text at this place.
     #[inline]
-    pub fn take_content(&mut self, place: usize) {
-        if let Some(choice) = self.choices.get_mut(place) {
-            choice.channel.take_content();
+    pub fn text(&self, place: impl Into<Place>) -> Option<&Channel> {
+        let place = place.into();
+        let choice = self.choices.get(place.choice)?;
+        match place.call {
+            None => Some(&choice.channel),
+            Some(at) => choice.calls.list.get(at).map(|call| &call.channel),
         }
     }
 
-    /// Appends what goes out of the choice at this place; false if nothing of it is visible.
     #[inline]
-    pub fn write_content(&self, place: usize, out: &mut Vec<u8>) -> bool {
+    fn text_mut(&mut self, place: Place) -> Option<&mut Channel> {
+        let choice = self.choices.get_mut(place.choice)?;
+        match place.call {
+            None => Some(&mut choice.channel),
+            Some(at) => choice.calls.list.get_mut(at).map(|call| &mut call.channel),
+        }
+    }
+
+    /// What goes out of the text at this place is written next: in patch mode, the operations
+    /// since the last call.
+    #[inline]
+    pub fn take_content(&mut self, place: impl Into<Place>) {
+        if let Some(channel) = self.text_mut(place.into()) {
+            channel.take_content();
+        }
+    }
+
+    /// The text at this place goes out, in a chunk that did not come; it is written next.
+    pub fn give(&mut self, place: impl Into<Place>) {
+        if let Some(channel) = self.text_mut(place.into()) {
+            channel.settle();
+            channel.take_content();
+        }
+    }
+
+    /// Appends what goes out of the text at this place; false if nothing of it is visible.
+    #[inline]
+    pub fn write_content(&self, place: impl Into<Place>, out: &mut Vec<u8>) -> bool {
+        let channel = self.text(place);
+        channel.is_some_and(|channel| channel.write_content(out))
+    }
+
+    /// The length in bytes of what goes out of the text at this place.
+    #[inline]
+    pub fn content_len(&self, place: impl Into<Place>) -> usize {
+        self.text(place).map_or(0, Channel::content_len)
+    }
+
+    /// Writes the `json_status` of the text at this place.
+    pub fn write_status(&self, place: impl Into<Place>, out: &mut Vec<u8>) {
+        if let Some(channel) = self.text(place) {
+            channel.write_status(out);
+        }
+    }
+
+    /// About how many bytes that has.
+    pub fn status_len(&self, place: impl Into<Place>) -> usize {
+        self.text(place).map_or(0, Channel::status_len)
+    }
+
+    /// Does the choice at this place have a `json_status` of its own, where its stream ended
+    /// without a `finish_reason`? Not if it had no text, and that is no failure.
+    pub fn has_status(&self, place: usize) -> bool {
         let choice = self.choices.get(place);
-        choice.is_some_and(|choice| choice.channel.write_content(out))
+        choice.is_some_and(|choice| choice.status().is_some())
     }
 
     /// Bytes of text in all choices.
     pub(super) fn text_len(&self) -> usize {
         self.read
-    }
-
-    /// The length in bytes of what goes out of the choice at this place.
-    #[inline]
-    pub fn content_len(&self, place: usize) -> usize {
-        let choice = self.choices.get(place);
-        choice.map_or(0, |choice| choice.channel.content_len())
-    }
-
-    /// Writes the `json_status` of the choice at this place.
-    pub fn write_status(&self, place: usize, out: &mut Vec<u8>) {
-        if let Some(choice) = self.choices.get(place) {
-            choice.channel.write_status(out);
-        }
-    }
-
-    /// About how many bytes that has.
-    pub fn status_len(&self, place: usize) -> usize {
-        let choice = self.choices.get(place);
-        choice.map_or(0, |choice| choice.channel.status_len())
     }
 
     /// The indexes of the choices and their texts, in the order of their coming.
@@ -305,9 +377,10 @@ impl Session {
     }
 
     /// Is there a reason to end the stream now? A choice that failed in the middle of its text
-    /// waits for the others, as long as one of them may succeed.
+    /// waits for the others, as long as one of them may succeed; where tool calls are read, for
+    /// these.
     pub fn failure(&self) -> Option<&Failure> {
-        if self.failure.is_some() {
+        if self.failure.is_some() || self.options.tool_calls {
             return self.failure.as_ref();
         }
         let failed = |choice: &Choice| choice.channel.failure().is_some();
@@ -324,7 +397,7 @@ impl Session {
 
     /// Has every choice that came ended with a `finish_reason`?
     fn is_finished(&self) -> bool {
-        let ended = |choice: &Choice| choice.channel.is_ended();
+        let ended = |choice: &Choice| choice.channel.is_ended() && choice.calls.is_ended();
         !self.choices.is_empty() && self.choices.iter().all(ended)
     }
 
@@ -357,32 +430,20 @@ impl Session {
 
     fn settle(&mut self, broken: Option<Failure>) -> Ending {
         let mut finals = Vec::new();
-        for Choice { index, channel } in &mut self.choices {
-            if channel.is_ended() {
+        for choice in &mut self.choices {
+            if choice.channel.is_ended() && choice.calls.is_ended() {
                 continue;
             }
-            let due = match &broken {
-                Some(failure) => {
-                    channel.fail(failure.clone());
-                    true
-                }
-                None => channel.end() || channel.is_owed() || channel.failure().is_some(),
-            };
-            if due {
-                channel.judge();
-                let status = channel.status();
+            if choice.end(broken.as_ref()) {
+                choice.channel.judge();
+                let status = choice.status();
                 finals.push(Final {
-                    index: *index,
+                    index: choice.index,
                     status,
                 });
             }
         }
-        let failures = || {
-            self.choices
-                .iter()
-                .filter_map(|choice| choice.channel.failure())
-        };
-        if failures().count() < self.choices.len() {
+        if !self.choices.iter().all(Choice::is_failed) {
             return Ending {
                 finals,
                 failure: None,
@@ -390,20 +451,74 @@ impl Session {
         }
         // None succeeded: the error event says it, and no chunk has to. A stream that broke off
         // says so, whatever was wrong with its texts.
-        let failure = broken.or_else(|| failures().next().cloned());
-        let owed = |index| self.channel(index).is_some_and(Channel::is_owed);
-        finals.retain(|last| last.status.error.is_none() || owed(last.index));
+        let failure = broken.or_else(|| self.choices.iter().find_map(Choice::failure).cloned());
+        let owed = |index| {
+            self.place(index)
+                .is_some_and(|at| self.choices[at].is_owed())
+        };
+        let well = |last: &Final| last.status.as_ref().is_some_and(|s| s.error.is_none());
+        finals.retain(|last| well(last) || owed(last.index));
         Ending { finals, failure }
+    }
+
+    /// The texts of the stream that said something: contents, and arguments of tool calls.
+    fn texts(&self) -> impl Iterator<Item = &Channel> {
+        let all = self.choices.iter().flat_map(Choice::channels);
+        all.filter(|channel| channel.has_text())
+    }
+
+    /// All texts of the stream: contents, and arguments of tool calls.
+    pub(super) fn all_channels(&self) -> impl Iterator<Item = &Channel> {
+        self.choices.iter().flat_map(Choice::channels)
     }
 
     /// Is every document complete, and is there one?
     pub fn is_complete(&self) -> bool {
-        let mut documents = self
-            .choices
-            .iter()
-            .filter(|choice| choice.channel.has_text());
-        let complete = |choice: &Choice| choice.channel.is_complete();
-        let any = self.choices.iter().any(|choice| choice.channel.has_text());
-        any && documents.all(complete)
+        let any = self.texts().next().is_some();
+        any && self.texts().all(|channel| channel.is_complete())
+    }
+}
+
+impl Choice {
+    fn channels(&self) -> impl Iterator<Item = &Channel> {
+        let calls = self.calls.list.iter().map(|call| &call.channel);
+        std::iter::once(&self.channel).chain(calls)
+    }
+
+    fn is_owed(&self) -> bool {
+        self.channels().any(Channel::is_owed)
+    }
+
+    /// The stream has ended; says whether a chunk is due that tells of it.
+    fn end(&mut self, broken: Option<&Failure>) -> bool {
+        let calls = self.calls.end(broken);
+        if self.channel.is_ended() {
+            return calls;
+        }
+        match broken {
+            Some(failure) => {
+                self.channel.fail(failure.clone());
+                true
+            }
+            None => {
+                let due = self.channel.end();
+                due || calls || self.channel.is_owed() || self.channel.failure().is_some()
+            }
+        }
+    }
+
+    /// Its `json_status`, if it has one of its own.
+    fn status(&self) -> Option<Status> {
+        let status = self.channel.status();
+        (!self.channel.is_excused() || status.error.is_some()).then_some(status)
+    }
+
+    fn failure(&self) -> Option<&Failure> {
+        self.channel.failure()
+    }
+
+    /// Did its text fail, and every tool call?
+    fn is_failed(&self) -> bool {
+        self.failure().is_some() && self.calls.are_failed()
     }
 }

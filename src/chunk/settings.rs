@@ -24,8 +24,14 @@ pub enum Mode {
 pub struct ChunkOptions {
     /// What a document may be; for [`Root::Auto`] the schema may say.
     pub root: Root,
-    /// Malformed text is repaired; without it, refused.
+    /// Malformed text is repaired; without it, refused. Arguments of tool calls have their own.
     pub repair: bool,
+    /// Arguments of tool calls are shown as snapshots too; without it, chunks that have tool calls
+    /// pass with these as they came.
+    pub tool_calls: bool,
+    /// Malformed arguments are repaired. They get executed, so this is only where it was asked
+    /// for.
+    pub repair_arguments: bool,
     /// How snapshots separate their items.
     pub style: Style,
     /// What the stream may cost. `document` counts for all choices together.
@@ -50,6 +56,8 @@ impl Default for ChunkOptions {
         Self {
             root: Root::Auto,
             repair: true,
+            tool_calls: false,
+            repair_arguments: false,
             style: Style::Spaced,
             limits: Limits::DEFAULT,
             choices: 1,
@@ -68,6 +76,8 @@ impl ChunkOptions {
         Self {
             root: asked.root.unwrap_or(self.root),
             repair: asked.repair.unwrap_or(self.repair),
+            tool_calls: asked.tool_calls.unwrap_or(self.tool_calls),
+            repair_arguments: asked.repair.unwrap_or(self.repair_arguments),
             style: asked.style.unwrap_or(self.style),
             pace: Pace {
                 max_amplification: asked
@@ -110,6 +120,15 @@ impl ChunkOptions {
             style,
             form,
             limits: self.limits,
+        }
+    }
+
+    /// The options of the arguments of one tool call: the API knows objects only.
+    pub(super) fn arguments(&self, form: Form) -> Options {
+        Options {
+            root: Root::Object,
+            repair: self.repair_arguments,
+            ..self.document(form)
         }
     }
 }

@@ -202,7 +202,7 @@ impl Transformer {
         let mut report = machine.report;
         report.events_out += machine.rewriter.events_out;
         report.complete = machine.session.is_complete();
-        for (_, channel) in machine.session.channels() {
+        for channel in machine.session.all_channels() {
             report.updates += channel.updates();
             report.repairs += channel.document().repair_count();
             report.trailing += channel.document().trailing();

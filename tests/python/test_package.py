@@ -20,7 +20,7 @@ MODULES = {
 
 # Who may know whom, from the leaves up. A name stands for the modules below it too.
 LEAVES = {"_core", "errors", "aliases", "beside", "inputs", "joining", "types"}
-OBJECTS = {"shapes", "facts", "carry", "rewrite", "completion"}
+OBJECTS = {"shapes", "facts", "calls", "carry", "rewrite", "completion"}
 CLIENT = {"transport", "exchange", "building"}
 MAY_KNOW = {
     "errors": set(),
@@ -31,9 +31,10 @@ MAY_KNOW = {
     "types": {"aliases"},
     "shapes": set(),
     "facts": {"shapes"},
+    "calls": LEAVES | {"shapes", "facts"},
     "carry": {"shapes"},
     "completion": {"shapes"},
-    "rewrite": LEAVES | {"shapes", "facts", "carry"},
+    "rewrite": LEAVES | {"shapes", "facts", "calls", "carry"},
     "updates": LEAVES,
     "deltas": LEAVES | {"updates"},
     "operations": set(),

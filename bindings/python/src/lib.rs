@@ -2,6 +2,7 @@
 
 mod aggregator;
 mod alone;
+mod call;
 mod error;
 mod limits;
 mod live;
@@ -28,6 +29,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::aggregator::Aggregator;
+    #[pymodule_export]
+    use crate::call::Call;
     #[pymodule_export]
     use crate::error::error_kinds;
     #[pymodule_export]

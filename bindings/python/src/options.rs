@@ -77,8 +77,13 @@ pub(crate) fn chunk_options(
         let name = name.cast::<PyString>()?.to_string_lossy();
         match name.as_ref() {
             "root" => options.root = choice(&name, &value, ROOTS)?,
-            "repair" => options.repair = flag(&name, &value)?,
+            "repair" if value.is_none() => {}
+            "repair" => {
+                options.repair = flag(&name, &value)?;
+                options.repair_arguments = options.repair;
+            }
             "style" => options.style = choice(&name, &value, STYLES)?,
+            "tool_calls" => options.tool_calls = flag(&name, &value)?,
             "limits" => options.limits = limits(&value)?,
             "choices" => options.choices = whole_number(&name, Some(&value), 1)?,
             "max_amplification" => options.pace.max_amplification = number_or_none(&name, &value)?,
@@ -112,6 +117,9 @@ pub(crate) fn asked<'py>(py: Python<'py>, asked: &StreamOptions) -> PyResult<Bou
     }
     if let Some(style) = asked.style {
         options.set_item("style", name(STYLES, style))?;
+    }
+    if let Some(tool_calls) = asked.tool_calls {
+        options.set_item("tool_calls", tool_calls)?;
     }
     if let Some(times) = asked.max_amplification {
         options.set_item("max_amplification", times)?;

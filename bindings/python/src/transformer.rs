@@ -54,9 +54,9 @@ impl ChunkTransformer {
     #[new]
     #[pyo3(
         signature = (**options),
-        text_signature = "(*, root=\"auto\", repair=True, style=\"spaced\", limits=None, choices=1, \
+        text_signature = "(*, root=\"auto\", repair=None, style=\"spaced\", limits=None, choices=1, \
                           max_amplification=None, every_ms=None, mode=\"snapshot\", final=True, \
-                          schema=None, whole=(), validate=False)"
+                          schema=None, whole=(), validate=False, tool_calls=False)"
     )]
     fn new(options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let options = chunk_options("ChunkTransformer", options)?;
