@@ -243,9 +243,11 @@ def test_everything_can_be_done_with_the_keyboard(visit: Visit) -> None:
     expect(page.locator("#tree details").first).not_to_have_attribute("open", "")
 
 
-def test_only_the_state_is_announced_and_the_page_has_its_landmarks(visit: Visit) -> None:
+def test_only_the_state_and_a_failure_are_announced_and_the_page_has_its_landmarks(
+    visit: Visit,
+) -> None:
     page = visit.page
-    assert ["state"] == page.evaluate(
+    assert ["state", "error"] == page.evaluate(
         "() => [...document.querySelectorAll('[aria-live], [role=status], [role=alert], output')]"
         ".map(each => each.id)"
     )

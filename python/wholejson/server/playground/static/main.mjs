@@ -87,15 +87,16 @@ function setUp() {
   learn();
 }
 
-/** Learns which key is wanted, and which models there are. */
+/** Learns which key is wanted, and which documents are replayed as models. */
 async function learn() {
   about = { ...about, ...(await (await fetch("/playground/about.json")).json()) };
   $("version").textContent = `wholejson ${about.version}`;
   $("key-note").textContent = KEYS[about.key] ?? "";
   arrange();
-  if (about.key === "none") {
+  if (about.replay && about.key === "none") {
+    // The names of the documents there are. A provider is asked for nothing until you press Start.
     const { data } = await (await fetch("/v1/models")).json();
-    $("models").append(...data.slice(0, 200).map(({ id }) => new Option(id, id)));
+    $("models").append(...data.map(({ id }) => new Option(id, id)));
   }
 }
 
@@ -129,8 +130,8 @@ async function start() {
       tell("ready", "Stopped");
     } else {
       tell("failed", "Failed");
-      $("error").textContent = error.code ? `${error.message} (${error.code})` : error.message;
       $("error").hidden = false;
+      $("error").textContent = error.code ? `${error.message} (${error.code})` : error.message;
     }
   } finally {
     if (running === mine) {

@@ -5,10 +5,12 @@ import { EventReader, StreamError } from "/playground/js/read-stream.mjs";
 
 /** Takes the pieces of one stream, and keeps its value and its figures. */
 export class Meter {
+  #value = undefined;
+  #read = true;
+
   constructor(mode, begun) {
     this.mode = mode;
     this.begun = begun;
-    this.value = undefined;
     this.content = null;
     this.status = null;
     this.shreds = [];
@@ -67,18 +69,35 @@ export class Meter {
   choice({ delta, json_status: status }, now) {
     const content = delta?.content;
     if (typeof content === "string" && content !== "") {
-      const told = JSON.parse(content);
-      // The last chunk carries the final snapshot once more.
-      const news = this.mode === "patch" ? told.length > 0 : content !== this.content;
-      if (news) {
-        this.value = this.mode === "patch" ? applyOperations(this.value, told) : told;
-        this.update(now);
-      }
-      if (news || this.mode !== "patch") {
-        this.content = content;
-      }
+      this.tell(content, now);
     }
     this.status = status ?? this.status;
+  }
+
+  tell(content, now) {
+    if (this.mode === "patch") {
+      const operations = JSON.parse(content);
+      if (operations.length > 0) {
+        this.content = content;
+        this.#value = applyOperations(this.#value, operations);
+        this.update(now);
+      }
+    } else if (content !== this.content) {
+      // The last chunk carries the final snapshot once more. Of many between two looks, only the
+      // newest is read.
+      this.content = content;
+      this.#read = false;
+      this.update(now);
+    }
+  }
+
+  /** The value so far; `undefined` before there is one. */
+  get value() {
+    if (!this.#read) {
+      this.#read = true;
+      this.#value = JSON.parse(this.content);
+    }
+    return this.#value;
   }
 
   update(now) {
