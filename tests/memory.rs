@@ -9,7 +9,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
 use wholejson::chunk::{ChunkOptions, Transformer};
-use wholejson::{Aggregator, Limits, Options};
+use wholejson::{Aggregator, Limits, Options, Schema};
 
 /// Counts the bytes of the thread that asks, so that tests beside each other don't disturb.
 struct Counting;
@@ -101,12 +101,25 @@ fn options(repair: bool) -> Options {
 #[test]
 fn an_aggregator_takes_at_most_three_times_the_document() {
     let mut worst = (0.0, String::new());
+    let schema =
+        r##"{"items": {"$ref": "#"}, "additionalProperties": {"$ref": "#"}, "const": "x"}"##;
+    let schema = Schema::read::<&str>(Some(schema), &[]).unwrap();
     for (name, head, unit) in TEXTS {
         for size in [1_000, 600_000] {
             let text = [head, unit.repeat(size / unit.len()).as_str()].concat();
-            for (piece, repair) in [(1, false), (4, false), (text.len(), false), (4, true)] {
+            let whole = text.len();
+            for (piece, repair, gated) in [
+                (1, false, false),
+                (4, false, false),
+                (whole, false, false),
+                (4, true, false),
+                (4, false, true),
+            ] {
                 let taken = peak(|| {
                     let mut aggregator = Aggregator::new(options(repair));
+                    if gated {
+                        aggregator = aggregator.gated(&schema);
+                    }
                     for delta in text.as_bytes().chunks(piece) {
                         let _ = aggregator.feed(delta);
                     }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-use wholejson::{Aggregator, Limits, Options, Root};
+use wholejson::{Aggregator, Limits, Options, Root, Schema};
 
 use crate::common::drive::strict;
 
@@ -24,6 +24,11 @@ fn now() -> Duration {
 
 /// The time to read a text in pieces of `piece` bytes: the best of four.
 fn time(text: &[u8], piece: usize) -> Duration {
+    time_by(None, text, piece)
+}
+
+/// The same, where values are shown only whole.
+fn time_by(schema: Option<&Schema>, text: &[u8], piece: usize) -> Duration {
     let limits = Limits {
         depth: usize::MAX,
         digits: usize::MAX,
@@ -36,7 +41,10 @@ fn time(text: &[u8], piece: usize) -> Duration {
     };
     let run = || {
         let start = now();
-        let mut aggregator = Aggregator::new(options);
+        let mut aggregator = match schema {
+            Some(schema) => Aggregator::new(options).gated(schema),
+            None => Aggregator::new(options),
+        };
         for delta in text.chunks(piece) {
             aggregator.feed(delta).unwrap();
             black_box(aggregator.has_value());
@@ -96,6 +104,37 @@ fn time_grows_with_the_text_and_not_with_its_square() {
     }
 }
 
+/// A schema that refers to itself, and by which some of everything is shown only whole.
+const TREE: &str = r##"{
+    "items": {"$ref": "#"},
+    "enum": ["a"],
+    "properties": {"a": {"$ref": "#"}, "name": {"pattern": "^(a+)+$"}, "tags": {"const": []}},
+    "additionalProperties": {"format": "date"}
+}"##;
+
+#[test]
+fn with_values_shown_whole_too_time_grows_with_the_text_and_stays_near_that_without() {
+    let tree = Schema::read::<&str>(Some(TREE), &[]).unwrap();
+    let all = Schema::read(None, &["/*"]).unwrap();
+    for (name, head, unit) in TEXTS {
+        let text = |size: usize| [head, unit.repeat(size / unit.len()).as_str()].concat();
+        let (small, large) = (text(16 << 10), text(64 << 10));
+        for schema in [&tree, &all] {
+            let (mut growth, mut ratio) = (0.0, 0.0);
+            for _ in 0..8 {
+                let took = time_by(Some(schema), large.as_bytes(), 7).as_secs_f64();
+                growth = took / time_by(Some(schema), small.as_bytes(), 7).as_secs_f64();
+                ratio = took / time(large.as_bytes(), 7).as_secs_f64();
+                if growth < 9.0 && ratio < 5.0 {
+                    break;
+                }
+            }
+            assert!(growth < 9.0, "{name}: 4 × the text, {growth:.1} × the time");
+            assert!(ratio < 5.0, "{name}: {ratio:.1} × the time without");
+        }
+    }
+}
+
 #[test]
 fn depth_does_not_use_the_call_stack() {
     let limits = Limits {
@@ -108,13 +147,19 @@ fn depth_does_not_use_the_call_stack() {
     };
     let depth = 1_000_000;
     let run = move || {
-        let mut aggregator = Aggregator::new(options);
-        aggregator.feed("[".repeat(depth).as_bytes()).unwrap();
-        assert!(aggregator.feed(b"\"x").unwrap());
-        assert_eq!(2 * depth + 3, aggregator.view().len());
-        aggregator.feed(b"\"").unwrap();
-        aggregator.feed("]".repeat(depth).as_bytes()).unwrap();
-        assert!(aggregator.is_complete());
+        let tree = Schema::read::<&str>(Some(TREE), &[]).unwrap();
+        for gated in [false, true] {
+            let mut aggregator = match gated {
+                true => Aggregator::new(options).gated(&tree),
+                false => Aggregator::new(options),
+            };
+            aggregator.feed("[".repeat(depth).as_bytes()).unwrap();
+            assert_eq!(!gated, aggregator.feed(b"\"x").unwrap());
+            aggregator.feed(b"\"").unwrap();
+            assert_eq!(2 * depth + 3, aggregator.view().len());
+            aggregator.feed("]".repeat(depth).as_bytes()).unwrap();
+            assert!(aggregator.is_complete());
+        }
     };
     let small_stack = std::thread::Builder::new().stack_size(256 << 10);
     small_stack.spawn(run).unwrap().join().unwrap();
