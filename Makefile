@@ -95,6 +95,11 @@ soak: install ## Run hundreds of streams at once through the gateway for minutes
 	$(call say,the soak)
 	@$(BIN)/python tests/python/soak.py $(SOAK)
 
+.PHONY: test-ray
+test-ray: install ## The gateway on Ray Serve; installs Ray into .venv-ray.
+	$(call say,Ray Serve)
+	@WHOLEJSON_RAY=1 $(BIN)/pytest -s tests/python/test_ray.py
+
 .PHONY: test-vllm
 test-vllm: install ## The middleware in vLLM itself; VLLM= names its command.
 	$(call say,vLLM)
