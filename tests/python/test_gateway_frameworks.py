@@ -131,6 +131,17 @@ def test_who_joins_is_told_by_name_and_nobody_else(
     assert 200 == ask(served.url, plain, user_agent=agent).status
 
 
+@pytest.mark.parametrize(("calls", "status"), [(True, 400), (False, 200)])
+def test_arguments_that_would_be_joined_are_refused_too(
+    served: Gateway, calls: bool, status: int
+) -> None:
+    option = {"stream_options": {"valid_json_chunks": {"tool_calls": calls}}}
+    body = {**FLAGGED, **option, "messages": ASKED}
+    for agent in ("pydantic-ai/9.0.0", "ai-sdk-openai/9.0.0"):
+        assert status == ask(served.url, body, user_agent=agent).status
+    assert 200 == ask(served.url, body, user_agent="OpenAI/Python 3.54.0").status
+
+
 def test_every_row_of_the_table_has_a_framework_that_is_tried() -> None:
     tried = {"LangChain", "instructor", "Pydantic AI", "AI SDK"}
     assert tried == {framework for framework, *_ in table(GATEWAY)}

@@ -113,6 +113,19 @@ def test_the_tests_in_javascript_pass():
     assert "# tests 16" in done.stdout
 
 
+def test_the_javascript_has_the_types_that_it_says():
+    compiler = JS / "node_modules" / ".bin" / "tsc"
+    if not compiler.exists():
+        pytest.fail("typescript is missing: run `npm install` in tests/js, or `make test`")
+    options = (
+        "--noEmit --strict --target es2022 --module nodenext --lib es2022,dom,dom.asynciterable"
+    )
+    done = subprocess.run(
+        [compiler, *options.split(), "types.mts"], cwd=JS, capture_output=True, text=True
+    )
+    assert (done.returncode, done.stdout) == (0, "")
+
+
 def test_operations_by_example():
     document = wholejson.Aggregator()
     said = []
