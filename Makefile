@@ -90,6 +90,14 @@ proof: install ## The long runs: DOCUMENTS= (a million) against the slow version
 	$(call say,$(DOCUMENTS) documents against json.loads and orjson and the slow version)
 	@WHOLEJSON_INSTALLED=1 WHOLEJSON_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/python/test_differential.py
 
+# Each target so long.
+SECONDS ?= 60
+
+.PHONY: fuzz
+fuzz: prerequisites ## Look for bytes that break a relation: SECONDS= for each target, TARGETS= some.
+	$(call say,fuzzing)
+	@$(PYTHON) fuzz/run.py $(SECONDS) $(TARGETS)
+
 .PHONY: soak
 soak: install ## Run hundreds of streams at once through the gateway for minutes, with faults.
 	$(call say,the soak)

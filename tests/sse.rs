@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may panic
 
 use std::path::PathBuf;
-use wholejson::sse::{Frame, Framer, decode};
+use wholejson::sse::{Frame, Framer, decode, write_with_data, write_without_data};
 use wholejson::{Kind, Limits};
 
 #[derive(Debug, PartialEq, Clone, Default)]
@@ -199,10 +199,13 @@ fn a_line_and_an_event_beyond_their_limits_are_errors_at_the_same_offset_at_any_
     let line = b"data: ok\n\ndata: 123456789012345678901234567890\n\n";
     let event = b"data: ok\n\ndata: 1\ndata: 2\ndata: 3\ndata: 4\ndata: 5\ndata: 6\ndata: 7\n\n";
     let endless = [&b": c\n\n"[..], &[b'x'; 99]].concat();
+    // The event's limit is passed before the line's.
+    let both = b"data: 123456789\ndata: 123456789\ndata: 12345678901234567890123456789\n\n";
     for size in 1..60 {
         assert_eq!(Some((Kind::Line, 30)), error_of(line, limits, size));
         assert_eq!(Some((Kind::Event, 60)), error_of(event, limits, size));
         assert_eq!(Some((Kind::Line, 25)), error_of(&endless, limits, size));
+        assert_eq!(Some((Kind::Event, 50)), error_of(both, limits, size));
         assert_eq!(None, error_of(b"data: 123456789012\n\n", limits, size));
     }
 }
@@ -221,4 +224,33 @@ fn a_block_in_one_read_is_not_copied_and_a_long_one_leaves_no_buffer_behind() {
     assert!(reader.next().unwrap().is_some());
     assert!(reader.next().unwrap().is_none());
     assert_eq!(0, framer.held());
+}
+
+#[test]
+fn an_event_with_other_data_is_one_event_where_line_ends_are_mixed() {
+    for stream in [
+        &b"event: x\rdata: a\n\n"[..],
+        b"data: a\rdata: b\n\n",
+        b"data: a\rdata: b\r\n\r\n",
+        b"id: 1\r\ndata: a\rdata: b\n\r",
+        b": c\rdata: a\n\n",
+    ] {
+        let mut framer = Framer::new(Limits::DEFAULT);
+        let mut reader = framer.read(stream);
+        let Ok(Some(Frame::Block(block))) = reader.next() else {
+            panic!("no block in {}", stream.escape_ascii());
+        };
+        let mut written = Vec::new();
+        write_with_data(&block, b"1\n2", &mut written);
+        let seen = run_whole([&written[..], b"data: next\n\n"].into_iter());
+        let data: Vec<_> = seen.events.iter().map(|event| event.1.as_str()).collect();
+        assert_eq!(vec!["1\n2", "next"], data, "{}", written.escape_ascii());
+
+        let mut kept = Vec::new();
+        if write_without_data(&block, &mut kept) {
+            let seen = run_whole([&kept[..]].into_iter());
+            assert_eq!(kept, seen.bytes);
+            assert!(kept.ends_with(b"\r\n\n"), "{}", kept.escape_ascii());
+        }
+    }
 }

@@ -301,11 +301,15 @@ impl Scan {
             }
             let found = memchr::memchr2(b'\n', b'\r', &text[self.at..]);
             let end = found.map_or(text.len(), |found| self.at + found);
-            if end - self.line > limits.line {
-                return Err(Kind::Line);
-            }
-            if end > limits.event {
-                return Err(Kind::Event);
+            // Of two limits the one counts that is passed first, however the text is cut.
+            let line = self.line.saturating_add(limits.line);
+            if end > line.min(limits.event) {
+                let kind = if line <= limits.event {
+                    Kind::Line
+                } else {
+                    Kind::Event
+                };
+                return Err(kind);
             }
             if found.is_none() {
                 self.at = end;

@@ -62,6 +62,11 @@ pub fn write_without_data(block: &Block<'_>, out: &mut Vec<u8>) -> bool {
 /// Ends a block whose lines were written: with its own blank line, or with one that it lacks.
 pub fn write_blank(block: &Block<'_>, out: &mut Vec<u8>) {
     if block.is_finished() {
+        // Where line ends are mixed, the lines before it that were left out may have parted a CR
+        // from the LF of the blank line. Together they would end one line and not two.
+        if out.last() == Some(&b'\r') && block.blank().starts_with(b"\n") {
+            out.push(b'\n');
+        }
         out.extend_from_slice(block.blank());
         return;
     }

@@ -6,5 +6,6 @@ pub(crate) mod documents;
 pub(crate) mod drive;
 mod grammar;
 pub(crate) mod model;
+pub(crate) mod random;
 pub(crate) mod rebuild;
 pub(crate) mod tree;

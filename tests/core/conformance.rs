@@ -3,8 +3,8 @@
 use wholejson::{Aggregator, Category};
 
 use crate::common::data::{Conformance, conformance};
-use crate::common::documents::Random;
 use crate::common::drive::{Case, State, snapshot};
+use crate::common::random::Random;
 use crate::common::tree::Tree;
 
 fn verdict(aggregator: &Aggregator) -> &'static str {

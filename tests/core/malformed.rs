@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use wholejson::{Category, Limits, Options, Root};
 
-use crate::common::documents::{Random, counted, nearly, random_document, soup};
+use crate::common::documents::{nearly, soup};
 use crate::common::drive::{Case, snapshot};
+use crate::common::random::{Random, counted, random_document};
 
 fn options(root: Root, limits: Limits) -> Options {
     Options {

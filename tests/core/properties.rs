@@ -3,10 +3,9 @@
 use proptest::prelude::*;
 use wholejson::{Aggregator, Form, Limits, Options, Root, Style};
 
-use crate::common::documents::{
-    Random, counted, document, nearly, random_document, soup, string, value,
-};
+use crate::common::documents::{document, nearly, soup, string, value};
 use crate::common::drive::{Case, snapshot, strict};
+use crate::common::random::{Random, counted, random_document};
 use crate::common::rebuild::Rebuild;
 use crate::common::tree::Tree;
 

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use wholejson::{Aggregator, Event, Limits, Options, Root, Sink, Style};
 
 use crate::common::data::conformance;
-use crate::common::documents::{Random, counted, document, random_document, value};
+use crate::common::documents::{document, value};
 use crate::common::drive::State;
+use crate::common::random::{Random, counted, random_document};
 
 /// The events as text, a string's pieces joined: how a string was cut is not part of the value.
 #[derive(Debug, Default, PartialEq, Eq)]
