@@ -39,24 +39,32 @@ def events(text: str) -> bytes:
 
 STREAMS = (
     b": hi\n\ndata: 1\r\ndata: 2\r\n\r\nevent: x\rid: 4\rretry: 5\rdata:y\r\r",
-    b"\xef\xbb\xbfdata\n\ndata: {\"choices\":[],\"usage\":{\"t\":1}}\n\n",
+    b'\xef\xbb\xbfdata\n\ndata: {"choices":[],"usage":{"t":1}}\n\n',
     b'data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n',
-    b'data: {"choices":[{"index":1,"delta":{"content":[{"type":"text","text":"[1,"}]},'
-    b'"logprobs":{"content":[{"a":1}]},"m":[1]}],"usage":null}\n\n',
-    b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{"index":0}],"content":"{\\"a\\":1}"},'
-    b'"finish_reason":"tool_calls"}]}\n\ndata: {"error":{"message":"m","code":"c"}}\n\n',
+    (
+        b'data: {"choices":[{"index":1,"delta":{"content":[{"type":"text","text":"[1,"}]},'
+        b'"logprobs":{"content":[{"a":1}]},"m":[1]}],"usage":null}\n\n'
+    ),
+    (
+        b'data: {"choices":[{"index":0,"delta":{"tool_calls":[{}],"content":"{\\"a\\":1}"},'
+        b'"finish_reason":"tool_calls"}]}\n\ndata: {"error":{"message":"m","code":"c"}}\n\n'
+    ),
 )
 REQUESTS = (
     b'{"stream":true,"stream_options":{"valid_json_chunks":true}}',
-    b'{"stream_options":{"include_usage":true,"valid_json_chunks":{"repair":false,"root":"any",'
-    b'"style":"compact"}},"n":2,"metadata":{"agent_id":"x"},"response_format":{"type":"text"}}',
+    (
+        b'{"stream_options":{"include_usage":true,"valid_json_chunks":{"repair":false,"root":"any",'
+        b'"style":"compact"}},"n":2,"metadata":{"agent_id":"x"},"response_format":{"type":"text"}}'
+    ),
     b'{"stream_options" : { "valid_json_chunks":null , "a":1, "valid_json_chunks":0}, "b": [1]}',
 )
 
 
 def main(folder: Path) -> None:
     """Write a folder for each target."""
-    written: dict[str, set[bytes]] = {name: set() for name in (*READING, "sse", "chunks", "request")}
+    written: dict[str, set[bytes]] = {
+        name: set() for name in (*READING, "sse", "chunks", "request")
+    }
     for number, text in enumerate(texts()):
         if len(text) > LONGEST:
             continue

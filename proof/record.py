@@ -38,7 +38,7 @@ def write(kind: str, name: str, **figures: Any) -> None:
 def version() -> str:
     """The commit that was run, with a plus where the tree was changed since."""
     command = ("git", "describe", "--always", "--dirty=+", "--exclude=*")
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)  # noqa: S603
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     return done.stdout.strip() or "unknown"
 
 
@@ -56,7 +56,13 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def fuzz(results: dict[str, Any]) -> str:
     """What fuzzing reached."""
     rows = [
-        [f"`{name}`", number(it["executions"]), number(it["seconds"]), str(it["findings"]), it["date"]]
+        [
+            f"`{name}`",
+            number(it["executions"]),
+            number(it["seconds"]),
+            str(it["findings"]),
+            it["date"],
+        ]
         for name, it in sorted(results.items())
     ]
     return table(["target", "executions", "seconds", "findings at the end", "date"], rows)
@@ -83,7 +89,9 @@ def filled(page: str, results: dict[str, Any]) -> str:
     for kind, make in TABLES.items():
         begin = BEGIN.format(kind)
         text = f"{begin}\n\n{make(results.get(kind, {}))}\n\n{END}"
-        page = re.sub(re.escape(begin) + ".*?" + re.escape(END), lambda _, t=text: t, page, flags=re.S)
+        page = re.sub(
+            re.escape(begin) + ".*?" + re.escape(END), lambda _, t=text: t, page, flags=re.DOTALL
+        )
     return page
 
 
@@ -91,6 +99,8 @@ if __name__ == "__main__":
     if sys.argv[1:]:
         kind, name, *figures = sys.argv[1:]
         pairs = (each.split("=", 1) for each in figures)
-        write(kind, name, **{key: float(n) if re.fullmatch(r"[\d.]+", n) else n for key, n in pairs})
+        write(
+            kind, name, **{key: float(n) if re.fullmatch(r"[\d.]+", n) else n for key, n in pairs}
+        )
     else:
         PAGE.write_text(filled(PAGE.read_text("utf-8"), read()), "utf-8")

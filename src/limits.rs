@@ -12,7 +12,7 @@ pub struct Limits {
     pub digits: usize,
     /// Bytes of white space between two tokens.
     pub white_space: usize,
-    /// Bytes that a repair may look ahead, white space not counted.
+    /// Bytes that a repair may look ahead, white space not counted; four at least.
     pub look_ahead: usize,
     /// Bytes of one line of an event stream.
     pub line: usize,

@@ -90,7 +90,9 @@ impl Reader {
 
     /// Reads valid text.
     pub(super) fn read<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<(), Error> {
-        let room = self.limits.document.saturating_sub(self.position());
+        // Counted as it came: a document that was escaped once more is shorter in its offsets.
+        let room = self.limits.document.saturating_sub(self.taken);
+        self.taken += text.len().min(room);
         if text.len() > room {
             let room = (0..=room).rev().find(|&at| starts_code_point(text, at));
             self.read_within(text.split_at(room.unwrap_or(0)).0, sink)?;
@@ -176,6 +178,8 @@ impl Reader {
     /// The rest of the text is escaped once more: from here on, a filter stands before the machine.
     pub(super) fn start_filter(&mut self, cursor: &mut Cursor<'_>) {
         let mut filter = Unescape::default();
+        // Escapes of ASCII may stand for what is none.
+        self.wide_text = true;
         self.again = filter.push(cursor.rest());
         self.again_from = self.base + cursor.at as u64;
         self.again_wide = self.wide + self.wide_in(cursor.text, cursor.at);

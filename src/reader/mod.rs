@@ -142,6 +142,8 @@ pub(crate) struct Reader {
     /// Text that came and was not read, from `held_from` on.
     held: Vec<u8>,
     held_from: usize,
+    /// Bytes of text that came.
+    taken: usize,
     /// The offset of the first byte that was not read.
     base: u64,
     /// How much of the unread text a step has looked at already.
@@ -195,9 +197,14 @@ pub(crate) struct Reader {
 
 impl Reader {
     pub(crate) fn new(root: Root, repair: bool, limits: Limits) -> Self {
+        // A look reaches behind the widest quote, or it would decide before it has begun.
+        let look_ahead = limits.look_ahead.max(4);
         Self {
             root,
-            limits,
+            limits: Limits {
+                look_ahead,
+                ..limits
+            },
             repair,
             state: State::Seek,
             back: State::Seek,
@@ -210,6 +217,7 @@ impl Reader {
             filter: None,
             held: Vec::new(),
             held_from: 0,
+            taken: 0,
             base: 0,
             looked: 0,
             scalar: Scalar::Start,

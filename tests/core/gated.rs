@@ -4,8 +4,8 @@
 use serde_json::{Value, json};
 use wholejson::{Aggregator, Container, Event, Options, Root, Schema, Sink};
 
-use crate::common::documents::Random;
 use crate::common::drive::snapshot;
+use crate::common::random::Random;
 
 /// A value as events told it.
 #[derive(Debug)]

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use wholejson::{Category, Limits, Options, Root};
 
 use crate::common::documents::{nearly, soup};
-use crate::common::drive::{Case, snapshot};
+use crate::common::drive::{Case, State, snapshot};
 use crate::common::random::{Random, counted, random_document};
 
 fn options(root: Root, limits: Limits) -> Options {
@@ -114,5 +114,65 @@ fn a_member_that_a_repair_of_brackets_puts_next_to_one_of_its_name_is_left_out()
             .map(|repair| repair.kind)
             .collect();
         assert!(repairs.contains(&"repeated_member"), "{text}: {repairs:?}");
+    }
+}
+
+/// Whether a text ends the same in one piece, in two and byte by byte; the column and the count of
+/// repairs included.
+fn check_ends_alike(text: &[u8], limits: Limits) {
+    let case = Case {
+        text,
+        options: options(Root::Any, limits),
+        halves: false,
+    };
+    let said = |ends: &[usize]| {
+        let aggregator = case.ended(ends);
+        (State::of(&aggregator), aggregator.repair_count())
+    };
+    let whole = said(&[text.len()]);
+    for cut in 0..text.len() {
+        assert_eq!(whole, said(&[cut, text.len()]), "{case} cut at {cut}");
+    }
+    let bytewise: Vec<_> = (1..=text.len()).collect();
+    assert_eq!(whole, said(&bytewise), "{case}");
+}
+
+#[test]
+fn a_document_that_was_escaped_once_more_passes_its_limit_at_the_same_byte_at_any_cut() {
+    for text in [r#"{\"a\": [1, \"x\"], \"b\": 2}"#, r#", data: [DO{\"NE]"#] {
+        for document in 1..text.len() + 2 {
+            let limits = Limits {
+                document,
+                ..Limits::DEFAULT
+            };
+            check_ends_alike(text.as_bytes(), limits);
+        }
+    }
+}
+
+#[test]
+fn columns_count_code_points_where_escapes_of_ascii_stand_for_others() {
+    for look_ahead in [1, 2, 1024] {
+        let limits = Limits {
+            look_ahead,
+            ..Limits::DEFAULT
+        };
+        check_ends_alike(b"{\\\"\\ud57d\xC8", limits);
+        check_ends_alike(b"{\\\"\\ud57d", limits);
+    }
+}
+
+#[test]
+fn a_look_that_may_look_at_nearly_nothing_decides_the_same_at_any_cut() {
+    for look_ahead in 1..8 {
+        let limits = Limits {
+            look_ahead,
+            ..Limits::DEFAULT
+        };
+        check_ends_alike("[\u{2018}d\"\0\u{2018}']".as_bytes(), limits);
+        check_ends_alike(
+            "{\u{201c}a\u{201d}: \u{ab}b\u{bb}, c\u{201d}}".as_bytes(),
+            limits,
+        );
     }
 }

@@ -1,9 +1,10 @@
 //! Events, and streams of chunks.
 
-use wholejson::chunk::{ChunkOptions, Code, Report, Transformer};
+use wholejson::chunk::{ChunkOptions, Code, Mode, Pace, Report, Transformer};
 use wholejson::sse::{Block, Frame, Framer, decode, write_event, write_with_data};
 use wholejson::{Aggregator, Kind, Limits};
 
+use super::steps::{apply_all, last_wins};
 use super::tree::Tree;
 use super::{Input, snapshot};
 
@@ -69,7 +70,8 @@ pub(super) fn events_come_through(data: &[u8]) {
         ..Limits::DEFAULT
     };
     let ends = input.cuts();
-    let mut rewritten = Vec::new();
+    // Begun, so that no block of it begins the stream, where a BOM would be none of its text.
+    let mut rewritten = b":\n\n".to_vec();
     let whole = frames(limits, &[input.text], &mut |block| {
         if block.data().is_some() {
             write_with_data(block, b"other\ndata", &mut rewritten);
@@ -101,8 +103,8 @@ struct Outcome {
     report: Report,
 }
 
-fn transformed(options: ChunkOptions, pieces: &[&[u8]], code: Option<Code>) -> Outcome {
-    let mut transformer = Transformer::new(options);
+fn transformed(options: &ChunkOptions, pieces: &[&[u8]], code: Option<Code>) -> Outcome {
+    let mut transformer = Transformer::new(options.clone());
     let mut bytes = Vec::new();
     for piece in pieces {
         transformer.feed(piece, &mut bytes).unwrap();
@@ -125,8 +127,8 @@ fn close(transformer: &mut Transformer, code: Option<Code>, bytes: &mut Vec<u8>)
 }
 
 /// A stream comes out the same at any cut, in whole events, with one error of ours at most. With
-/// chunks around a text: each content is a document, the last one that of the text; and a slow
-/// reader ends with the same one.
+/// chunks around a text: each content is a document (or a list of operations that apply), the last
+/// one gives the value of the text; and a slow reader ends with the same one.
 pub(super) fn a_stream_comes_through(data: &[u8]) {
     let Some(mut input) = Input::new(data) else {
         return;
@@ -137,12 +139,21 @@ pub(super) fn a_stream_comes_through(data: &[u8]) {
         style: input.options.style,
         limits: input.options.limits,
         choices: input.random.pick(&[1, 1, 2]),
+        pace: Pace {
+            max_amplification: input.random.pick(&[None, None, Some(1), Some(8)]),
+            every_ms: None,
+        },
+        mode: if input.flags & 64 == 0 {
+            Mode::Snapshot
+        } else {
+            Mode::Patch
+        },
         ..ChunkOptions::default()
     };
     let code = (input.flags & 32 != 0).then_some(Code::UpstreamTimeout);
     if input.flags & 16 == 0 {
         let ends = input.cuts();
-        check_stream(options, input.text, &input.pieces(&ends), code);
+        check_stream(&options, input.text, &input.pieces(&ends), code);
         return;
     }
     let Ok(text) = std::str::from_utf8(input.text) else {
@@ -155,22 +166,31 @@ pub(super) fn a_stream_comes_through(data: &[u8]) {
         .zip(&ends)
         .map(|(from, &to)| &stream[from..to])
         .collect();
-    let outcome = check_stream(options, &stream, &pieces, code);
-    let contents = contents(&outcome.bytes);
-    for content in &contents {
-        Tree::parse(content).unwrap();
-    }
-    let expected = ended(&input, text);
+    let outcome = check_stream(&options, &stream, &pieces, code);
+    let shown = last(options.mode, &contents(&outcome.bytes));
     // Of a stream that broke off nothing more is shown.
     if says_so {
-        assert_eq!(expected.as_ref(), contents.last(), "the last content");
+        let expected = ended(&input, text).map(|text| last_wins(Tree::parse(&text).unwrap()));
+        assert_eq!(expected, shown, "the last value");
     }
-    let slowly = slowly(options, &pieces, &mut input, code);
-    assert_eq!(contents.last(), slowly.last(), "a slow reader");
+    let slowly = slowly(&options, &pieces, &mut input, code);
+    assert_eq!(shown, last(options.mode, &slowly), "a slow reader");
+}
+
+/// The value that the contents end with.
+fn last(mode: Mode, contents: &[String]) -> Option<Tree> {
+    let mut value = None;
+    for content in contents {
+        match mode {
+            Mode::Snapshot => value = Some(last_wins(Tree::parse(content).unwrap())),
+            Mode::Patch => apply_all(&mut value, content),
+        }
+    }
+    value
 }
 
 fn check_stream(
-    options: ChunkOptions,
+    options: &ChunkOptions,
     stream: &[u8],
     pieces: &[&[u8]],
     code: Option<Code>,
@@ -239,12 +259,12 @@ fn contents(bytes: &[u8]) -> Vec<String> {
 
 /// The contents that somebody gets who reads now and then.
 fn slowly(
-    options: ChunkOptions,
+    options: &ChunkOptions,
     pieces: &[&[u8]],
     input: &mut Input<'_>,
     code: Option<Code>,
 ) -> Vec<String> {
-    let mut transformer = Transformer::new(options);
+    let mut transformer = Transformer::new(options.clone());
     let mut bytes = Vec::new();
     for piece in pieces {
         transformer.push(piece).unwrap();

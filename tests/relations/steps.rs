@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use wholejson::Aggregator;
-use wholejson::view::{Change, Operation, Operations, Settled};
+use wholejson::view::{Operation, Operations, Settled};
 
 use super::tree::Tree;
 use super::{Input, snapshot};
@@ -36,26 +36,33 @@ pub(super) fn operations_give_every_value(data: &[u8]) {
         let taken = operations.take(aggregator.view(), append);
         let any = !taken.is_empty();
         for operation in taken {
-            apply(&mut value, &operation);
+            apply_one(&mut value, &operation);
         }
         let shown = snapshot(&aggregator).map(|text| last_wins(Tree::parse(&text).unwrap()));
         assert_eq!(shown, value, "after piece {count}");
         assert!(any || before == value);
         for path in settled.take(aggregator.view()) {
-            let found = at(value.as_mut().unwrap(), &path).clone();
-            kept.insert(path, found);
+            // A repeated key may have replaced what settled a moment ago.
+            if !repeats(&aggregator) {
+                let found = at(value.as_mut().unwrap(), &path).clone();
+                kept.insert(path, found);
+            }
         }
     }
-    let repeats = snapshot(&aggregator).is_some_and(|text| repeats(&Tree::parse(&text).unwrap()));
-    if !repeats {
+    if !repeats(&aggregator) {
         for (path, then) in kept {
             assert_eq!(&then, at(value.as_mut().unwrap(), &path), "{path}");
         }
     }
 }
 
+/// Does an object in the text have two members of one name?
+fn repeats(aggregator: &Aggregator) -> bool {
+    snapshot(aggregator).is_some_and(|text| has_twins(&Tree::parse(&text).unwrap()))
+}
+
 /// As `json.loads` reads: of a repeated key the last value counts, at the place of the first.
-fn last_wins(tree: Tree) -> Tree {
+pub(super) fn last_wins(tree: Tree) -> Tree {
     match tree {
         Tree::Array(items) => Tree::Array(items.into_iter().map(last_wins).collect()),
         Tree::Object(members) => {
@@ -75,14 +82,14 @@ fn last_wins(tree: Tree) -> Tree {
     }
 }
 
-fn repeats(tree: &Tree) -> bool {
+fn has_twins(tree: &Tree) -> bool {
     match tree {
-        Tree::Array(items) => items.iter().any(repeats),
+        Tree::Array(items) => items.iter().any(has_twins),
         Tree::Object(members) => {
             let mut names: Vec<_> = members.iter().map(|(key, _)| key).collect();
             names.sort_unstable();
             names.windows(2).any(|pair| pair[0] == pair[1])
-                || members.iter().any(|(_, value)| repeats(value))
+                || members.iter().any(|(_, value)| has_twins(value))
         }
         _ => false,
     }
@@ -105,23 +112,45 @@ fn at<'t>(root: &'t mut Tree, path: &str) -> &'t mut Tree {
     })
 }
 
-fn apply(root: &mut Option<Tree>, operation: &Operation) {
+fn apply_one(root: &mut Option<Tree>, operation: &Operation) {
     let text = std::str::from_utf8(&operation.value).unwrap();
-    let value = last_wins(Tree::parse(text).unwrap());
-    let path = operation.path.as_str();
-    if path.is_empty() && operation.change != Change::Append {
-        assert_eq!(operation.change == Change::Add, root.is_none());
+    let value = Tree::parse(text).unwrap();
+    apply(root, operation.change.name(), &operation.path, value);
+}
+
+/// Applies the operations of one content of a stream in mode `patch`.
+pub(super) fn apply_all(root: &mut Option<Tree>, content: &str) {
+    let Ok(Tree::Array(operations)) = Tree::parse(content) else {
+        panic!("no list of operations: {content}");
+    };
+    for operation in operations {
+        let Tree::Object(members) = operation else {
+            panic!("no operation: {operation:?}");
+        };
+        match <[(String, Tree); 3]>::try_from(members) {
+            Ok([(_, Tree::Text(op)), (_, Tree::Text(path)), (_, value)]) => {
+                apply(root, &op, &path, value);
+            }
+            other => panic!("no operation: {other:?}"),
+        }
+    }
+}
+
+fn apply(root: &mut Option<Tree>, op: &str, path: &str, value: Tree) {
+    let value = last_wins(value);
+    if path.is_empty() && op != "append" {
+        assert_eq!(op == "add", root.is_none());
         *root = Some(value);
         return;
     }
     let root = root.as_mut().unwrap();
-    match operation.change {
-        Change::Replace => *at(root, path) = value,
-        Change::Append => match (at(root, path), value) {
+    match op {
+        "replace" => *at(root, path) = value,
+        "append" => match (at(root, path), value) {
             (Tree::Text(text), Tree::Text(more)) => text.push_str(&more),
             (place, more) => panic!("{more:?} can't go on {place:?}"),
         },
-        Change::Add => {
+        "add" => {
             let (parent, _) = path.rsplit_once('/').unwrap();
             let name = names(path).last().unwrap();
             match at(root, parent) {
@@ -136,5 +165,6 @@ fn apply(root: &mut Option<Tree>, operation: &Operation) {
                 other => panic!("{path}: nothing is in {other:?}"),
             }
         }
+        other => panic!("no operation is called {other}"),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Rule;
 use super::ends::{Ends, Verdict, is_key_byte, odd_space};
-use super::literals::{Word, classify, is_beginning};
+use super::literals::{Word, classify, is_beginning, is_scalar};
 use super::quotes::{Mark, Open, mark_at};
 use super::strings::push_text;
 use crate::event::{Container, Sink};
@@ -31,6 +31,13 @@ fn stops_word(byte: u8) -> bool {
                 | b'['
                 | b'\\'
         )
+}
+
+/// Does the sign of a comment at `end` follow a scalar? No scalar holds such a sign, so that it is
+/// asked of the first one only: a word of nothing else would be read anew for each of them.
+fn ends_scalar(text: &[u8], end: usize) -> bool {
+    let word = text.get(..end).unwrap_or_default();
+    memchr::memchr2(b'/', b'#', word).is_none() && is_scalar(word)
 }
 
 impl Reader {
@@ -117,7 +124,7 @@ impl Reader {
             if stops_word(byte) || wide {
                 return Some(end);
             }
-            if byte == b'#' && classify(rest.get(..end).unwrap_or_default()) != Word::Text {
+            if byte == b'#' && ends_scalar(rest, end) {
                 return Some(end);
             }
             if byte == b'/' && !self.ended {
@@ -126,8 +133,7 @@ impl Reader {
                 if next.is_none() {
                     break;
                 }
-                let comment = matches!(next, Some(b'/' | b'*'));
-                if comment && classify(rest.get(..end).unwrap_or_default()) != Word::Text {
+                if matches!(next, Some(b'/' | b'*')) && ends_scalar(rest, end) {
                     return Some(end);
                 }
             }
