@@ -131,7 +131,7 @@ def test_the_form_is_filled_in_and_each_field_has_its_label(visit: Visit) -> Non
 
 def test_an_object_is_seen_growing_before_the_stream_has_ended(visit: Visit) -> None:
     page = visit.page
-    fill(page, TEXT, speed="25")
+    fill(page, TEXT, speed="8")
     page.get_by_role("button", name="Start").click()
     expect(page.locator("#tree")).to_contain_text('name"Z')
     seen = [page.locator("#tree .branches").first.inner_text() for _ in range(1)]

@@ -142,6 +142,20 @@ def test_there_is_no_page_unless_it_was_asked_for():
         assert b"event: upstream" not in answer.body
 
 
+def test_each_of_several_processes_serves_it():
+    with gateway(
+        "--replay", "--playground", "--workers", "2", WHOLEJSON_REPLAY_PACE="0"
+    ) as running:
+        said = next(line for line in running.lines if "playground on" in line)
+        assert f"http://127.0.0.1:{running.port}/" in said
+        for _ in range(6):
+            with got(running, "/") as answer:
+                assert 200 == answer.status
+            assert DOCUMENT == "".join(
+                contents(sides(asked(running, from_document(DOCUMENT)))["upstream"])
+            )
+
+
 @pytest.mark.parametrize(
     "path",
     ["/playground", "/playground/", "/playground/../app.py", "/playground/%2e%2e/app.py",

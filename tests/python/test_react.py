@@ -43,7 +43,7 @@ def served(built: Path) -> Iterator[Callable[[str], str]]:
 def test_the_object_grows_on_the_screen_to_the_whole_of_it(
     browser: Browser, served: Callable[[str], str]
 ) -> None:
-    with serving(Replay([json.dumps(RECIPE)], pace=0.02)) as provider, Visit(browser) as visit:
+    with serving(Replay([json.dumps(RECIPE)], pace=0.05)) as provider, Visit(browser) as visit:
         page = visit.page
         page.goto(served(provider))
         page.get_by_role("button", name="Cook").click()
