@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)] // a test may panic
 
 mod calls;
+mod calls_random;
 mod ends;
 mod hostile;
 mod kept;

@@ -205,3 +205,81 @@ fn extends(before: &Value, now: &Value) -> bool {
         _ => before == now,
     }
 }
+
+#[test]
+fn tool_calls_of_providers_end_as_what_their_pieces_add_up_to() {
+    let options = ChunkOptions {
+        tool_calls: true,
+        ..ChunkOptions::default()
+    };
+    let (mut complete, mut none) = (0, 0);
+    for (name, bytes) in streams("chat.completions") {
+        let mut joined: BTreeMap<(u64, u64), String> = BTreeMap::new();
+        for (key, call) in pieces(&decoded(&bytes)) {
+            let text = call["function"]["arguments"].as_str().unwrap_or_default();
+            *joined.entry(key).or_default() += text;
+        }
+        let outcome = once(options.clone(), &[&bytes], End::Closed);
+        let mut ends: BTreeMap<(u64, u64), Value> = BTreeMap::new();
+        for (key, call) in pieces(&decoded(&outcome.bytes)) {
+            if let Some(text) = call["function"]["arguments"].as_str() {
+                let value: Value = serde_json::from_str(text).unwrap();
+                let before = ends.get(&key).and_then(|call| {
+                    serde_json::from_str::<Value>(call["function"]["arguments"].as_str()?).ok()
+                });
+                assert!(
+                    before.is_none_or(|before| extends(&before, &value)),
+                    "{name}"
+                );
+            }
+            ends.insert(key, call);
+        }
+        for (key, text) in joined {
+            let end = &ends[&key];
+            if text.is_empty() {
+                none += 1;
+                assert_eq!(Value::Null, end["function"]["arguments"], "{name}");
+                continue;
+            }
+            let shown = end["function"]["arguments"].as_str().unwrap();
+            let expected: Value = serde_json::from_str(&text).unwrap();
+            assert_eq!(
+                expected,
+                serde_json::from_str::<Value>(shown).unwrap(),
+                "{name}"
+            );
+            assert_eq!(Value::Bool(true), end["json_status"]["complete"], "{name}");
+            assert!(
+                end["id"].is_string() && end["function"]["name"].is_string(),
+                "{name}"
+            );
+            complete += 1;
+        }
+        let step = (bytes.len() / 12).max(1);
+        for cut in (0..bytes.len()).step_by(step) {
+            let (left, right) = bytes.split_at(cut);
+            let cut_in_two = once(options.clone(), &[left, right], End::Closed);
+            assert!(outcome.bytes == cut_in_two.bytes, "{name} cut at {cut}");
+        }
+    }
+    if !streams("chat.completions").is_empty() {
+        assert!(
+            (complete, none) >= (50, 3),
+            "only {complete} and {none} calls were seen"
+        );
+    }
+}
+
+/// The elements of all lists of tool calls, by the indexes of choice and call.
+fn pieces(events: &[Value]) -> Vec<((u64, u64), Value)> {
+    let choices = events
+        .iter()
+        .filter_map(|event| event["choices"].as_array());
+    let lists = choices.flatten().filter_map(|choice| {
+        let index = choice["index"].as_u64().unwrap_or(0);
+        Some((index, choice["delta"]["tool_calls"].as_array()?.clone()))
+    });
+    let all = lists.flat_map(|(choice, list)| list.into_iter().map(move |call| (choice, call)));
+    all.map(|(choice, call)| ((choice, call["index"].as_u64().unwrap_or(0)), call))
+        .collect()
+}

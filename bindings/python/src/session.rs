@@ -264,7 +264,7 @@ impl Session {
             kind: kind.as_bytes(),
             function,
             speaks: match arguments {
-                Some(text) => text.len()? > 0,
+                Some(text) => !text.to_string_lossy().trim_ascii().is_empty(),
                 None => false,
             },
             alien,

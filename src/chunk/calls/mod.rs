@@ -129,20 +129,26 @@ impl Call {
         self.channel.read(rest, &mut keep);
     }
 
+    /// Have its arguments ended? An empty object may stand in front of the real ones.
+    fn has_ended(&self) -> bool {
+        self.channel.document().is_complete() && self.empty != Empty::Closed
+    }
+
     /// Would this piece, which has another id or none, begin another call at the same index?
     fn is_followed_by(&self, piece: &CallPiece<'_>) -> bool {
         let named = !piece.name.is_empty();
         let other = self.name != piece.name;
         let closed = self.channel.document().is_complete();
+        let ended = self.has_ended();
         if !piece.id.is_empty() && !self.id.is_empty() {
-            return named || closed && piece.speaks;
+            return named || ended && piece.speaks;
         }
         let renamed = named && !self.name.is_empty();
         match () {
             // A provider that says ids says them of each call.
             () if !self.id.is_empty() => false,
-            () if !piece.id.is_empty() => renamed && (other || closed),
-            () if closed => renamed && (other || piece.speaks),
+            () if !piece.id.is_empty() => renamed && (other || ended),
+            () if closed => renamed && (other || ended && piece.speaks),
             () => renamed && other && !self.channel.has_text(),
         }
     }
@@ -220,8 +226,8 @@ impl Calls {
                 // Some ids are no ids: the same one for each call.
                 let call = &self.list[at];
                 let elsewhere = exact.is_none() && piece.index.is_some();
-                let closed = call.channel.document().is_complete();
-                let another = elsewhere && closed && piece.speaks && !piece.name.is_empty();
+                let named = !piece.name.is_empty();
+                let another = elsewhere && call.has_ended() && piece.speaks && named;
                 return (!another).then_some(at);
             }
         }

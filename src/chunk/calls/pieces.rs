@@ -1,7 +1,7 @@
 //! Where things stand in the elements of `delta.tool_calls`.
 
 use crate::chunk::envelope::{Choice, Envelope, index_of, name};
-use crate::chunk::scan::{Scanner, Span, is_empty, says_nothing};
+use crate::chunk::scan::{Scanner, Span, says_nothing};
 use crate::chunk::session::Session;
 use crate::text::{unescape, unescape_with};
 use std::borrow::Cow;
@@ -37,6 +37,16 @@ fn string(value: &[u8]) -> Cow<'_, [u8]> {
     Cow::Owned(plain)
 }
 
+/// Is the inside of a string nothing but white space?
+fn is_white(mut inside: &[u8]) -> bool {
+    loop {
+        inside = match inside {
+            [b' ', rest @ ..] | [b'\\', b'n' | b'r' | b't', rest @ ..] => rest,
+            _ => return inside.is_empty(),
+        };
+    }
+}
+
 impl Piece {
     pub(super) fn has_text(&self, text: &[u8]) -> bool {
         self.arguments.of(text).first() == Some(&b'"')
@@ -65,7 +75,7 @@ impl Piece {
             name: &self.name(text),
             kind: &string(self.kind.of(text)),
             function: self.function.of(text).first() == Some(&b'{'),
-            speaks: self.has_text(text) && !is_empty(self.arguments.of(text)),
+            speaks: self.has_text(text) && !is_white(self.arguments.inside().of(text)),
             alien: !self.has_text(text) && !matches!(self.arguments.of(text), b"" | b"null"),
             others: self.others,
         };

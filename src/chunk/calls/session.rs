@@ -27,7 +27,7 @@ pub struct CallPiece<'a> {
     pub kind: &'a [u8],
     /// It has a `function`.
     pub function: bool,
-    /// Its arguments are a string that is not empty.
+    /// Its arguments are a string, and not only white space.
     pub speaks: bool,
     /// Its arguments are neither a string nor null.
     pub alien: bool,
