@@ -37,6 +37,7 @@ class Running:
     """A balancer that runs: its base URL with `/v1`, and how a process is taken out."""
 
     url: str
+    pid: int
     take_out: Callable[[int], None]
 
 
@@ -63,8 +64,8 @@ def nginx(directory: Path, ports: tuple[int, int]) -> Iterator[Running]:
         configuration.write_text(marked)
         subprocess.run([*command, "-s", "reload"], check=True, env={**os.environ, "PATH": _PATH})
 
-    with _running(command, port, directory):
-        yield Running(f"http://127.0.0.1:{port}/v1", take_out)
+    with _running(command, port, directory) as pid:
+        yield Running(f"http://127.0.0.1:{port}/v1", pid, take_out)
 
 
 @contextlib.contextmanager
@@ -76,8 +77,8 @@ def envoy(directory: Path, ports: tuple[int, int]) -> Iterator[Running]:
     text = (ROOT / "deploy" / "envoy.yaml").read_text("utf-8")
     configuration.write_text(_placed(text, port, ports))
     arguments = ["-c", str(configuration), "--concurrency", "1", "--disable-hot-restart"]
-    with _running([str(command), *arguments, "--log-level", "error"], port, directory):
-        yield Running(f"http://127.0.0.1:{port}/v1", lambda ours: None)
+    with _running([str(command), *arguments, "--log-level", "error"], port, directory) as pid:
+        yield Running(f"http://127.0.0.1:{port}/v1", pid, lambda ours: None)
 
 
 Balancer = Callable[[Path, tuple[int, int]], contextlib.AbstractContextManager[Running]]
@@ -94,14 +95,14 @@ def _placed(text: str, port: int, ports: tuple[int, int]) -> str:
 
 
 @contextlib.contextmanager
-def _running(command: list[str], port: int, directory: Path) -> Iterator[None]:
+def _running(command: list[str], port: int, directory: Path) -> Iterator[int]:
     environment = {**os.environ, "PATH": _PATH}
     with (directory / "said").open("wb") as said:
         process = subprocess.Popen(command, env=environment, stdout=said, stderr=said)
     try:
         until(lambda: process.poll() is not None or accepts(port))
         assert process.poll() is None, (directory / "said").read_text()
-        yield
+        yield process.pid
     finally:
         process.terminate()
         process.wait(PATIENCE)
