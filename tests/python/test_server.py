@@ -72,6 +72,22 @@ def test_the_upstreams_key_is_used_and_clients_need_none_on_loopback() -> None:
     assert b"anything" not in request
 
 
+def test_a_page_of_another_site_cannot_spend_the_upstreams_key() -> None:
+    with (
+        Upstream(whole) as upstream,
+        gateway("--upstream", upstream.url, WHOLEJSON_UPSTREAM_KEY=PLANTED) as running,
+    ):
+        for path in ("/v1/chat/completions", "/v1/embeddings"):
+            answer = ask(running.url, FLAG, path=path, sec_fetch_site="cross-site")
+            assert (403, "cross_site") == (answer.status, answer.error()["code"])
+        assert [] == upstream.requests
+        for site in ("same-origin", "none"):
+            assert 200 == ask(running.url, FLAG, sec_fetch_site=site).status
+    with Upstream(whole) as upstream, gateway("--upstream", upstream.url) as running:
+        # It holds no key that could be spent: whoever has one of their own may ask.
+        assert 200 == ask(running.url, FLAG, sec_fetch_site="cross-site").status
+
+
 def test_clients_present_a_key_of_the_gateway_and_it_ends_there() -> None:
     with (
         Upstream(whole) as upstream,

@@ -14,7 +14,7 @@ from wholejson._http.errors import send_error
 if TYPE_CHECKING:
     from wholejson._http.types import ASGIApp, Message, Receive, Scope, Send
 
-__all__ = ["Capacity", "Clients"]
+__all__ = ["Capacity", "Clients", "Sites"]
 
 
 class Clients:
@@ -41,6 +41,30 @@ class Clients:
             return
         headers = with_headers(list(scope["headers"]), {b"authorization": None})
         await self._app({**scope, "headers": headers}, receive, send)
+
+
+class Sites:
+    """Turns away what a page of another site makes a browser ask.
+
+    A gateway that spends its own key for whoever can reach it trusts the programs of its machine.
+    A browser there is one of them, and asks for any page; the page cannot read the answer, but
+    the model has written it. Browsers say where a request comes from (W3C Fetch Metadata);
+    programs that are none say nothing.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one ASGI connection."""
+        if scope["type"] == "http" and header(scope, b"sec-fetch-site") == b"cross-site":
+            text = (
+                "this gateway does not answer pages of other sites, unless WHOLEJSON_CLIENT_KEYS "
+                "names keys that they must present"
+            )
+            await send_error(send, 403, text, code="cross_site")
+            return
+        await self._app(scope, receive, send)
 
 
 class Capacity:

@@ -10,7 +10,7 @@ from wholejson.proxy import ReverseProxy
 from wholejson.replay import Replay
 
 from .access import Access
-from .admission import Capacity, Clients
+from .admission import Capacity, Clients, Sites
 from .config import Settings
 from .documents import DOCUMENTS
 from .metrics import Metrics
@@ -53,6 +53,8 @@ def compose(
     )
     app = Capacity(app, settings.max_requests, settings.request_timeout)
     app = Clients(app, [key.get_secret_value() for key in settings.client_keys])
+    if settings.upstream_key is not None and not settings.client_keys:
+        app = Sites(app)
     if settings.playground:
         app = Page(app, Files(_about(settings)))
     return Access(app, metrics, ready)
