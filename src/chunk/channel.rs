@@ -530,7 +530,8 @@ impl Channel {
     /// About how many bytes that has.
     pub fn status_len(&self) -> usize {
         let document = self.tells_document().then(|| self.aggregator.view().len());
-        document.unwrap_or_default() + 80
+        let judged = self.judged.as_ref().map_or(0, |judged| judged.len());
+        document.unwrap_or_default() + judged + 80
     }
     fn warning(&self) -> Option<String> {
         let read = self.schema.as_ref().and_then(|schema| schema.warning());

@@ -48,6 +48,13 @@ impl Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PointerError(String);
 
+impl PointerError {
+    /// Together they have too many ways to lead to a value.
+    pub(crate) fn too_many_ways() -> Self {
+        Self("these JSON Pointers have too many ways to meet; give fewer with \"*\"".into())
+    }
+}
+
 impl fmt::Display for PointerError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)

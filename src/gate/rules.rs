@@ -69,6 +69,19 @@ impl Rules {
         self.root == FREE
     }
 
+    /// About how many bytes they take.
+    pub(crate) fn size(&self) -> usize {
+        let names = |state: &State| {
+            state
+                .members
+                .keys()
+                .map(|name| name.len() + 32)
+                .sum::<usize>()
+        };
+        let each = |state: &State| 160 + names(state) + 16 * state.elements.len();
+        self.states.iter().map(each).sum()
+    }
+
     pub(super) fn root(&self) -> u32 {
         self.root
     }

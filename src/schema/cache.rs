@@ -1,13 +1,13 @@
-//! Schemas that were read, by their text. Bounded by count and by length.
+//! Schemas that were read, by their text. Bounded by count and by size.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::Schema;
 use crate::gate::PointerError;
 
-/// So many schemas are kept, of so many bytes of text in all.
+/// So many schemas are kept, of about so many bytes in all.
 const MOST: usize = 64;
-const MOST_BYTES: usize = 4 << 20;
+const MOST_BYTES: usize = 32 << 20;
 
 /// What was used last stands last.
 static KEPT: Mutex<Vec<Arc<Schema>>> = Mutex::new(Vec::new());
@@ -27,10 +27,10 @@ pub(super) fn find_or<S: AsRef<str>>(
     // Others don't wait for the making of it.
     drop(kept);
     let schema = Arc::new(make()?);
-    if length(&schema) <= MOST_BYTES {
+    if schema.size() <= MOST_BYTES {
         let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
         kept.push(Arc::clone(&schema));
-        let bytes = |kept: &[Arc<Schema>]| kept.iter().map(|each| length(each)).sum::<usize>();
+        let bytes = |kept: &[Arc<Schema>]| kept.iter().map(|each| each.size()).sum::<usize>();
         while kept.len() > MOST || bytes(&kept) > MOST_BYTES {
             kept.remove(0);
         }
@@ -45,9 +45,4 @@ fn is<S: AsRef<str>>(schema: &Schema, text: Option<&str>, whole: &[S]) -> bool {
         && pointers
             .into_iter()
             .all(|(kept, given)| kept == given.as_ref())
-}
-
-fn length(schema: &Schema) -> usize {
-    let whole: usize = schema.whole.iter().map(String::len).sum();
-    whole + schema.text.as_ref().map_or(0, String::len)
 }

@@ -16,6 +16,8 @@ use crate::gate::Graph;
 const ERRORS: usize = 10;
 /// The text of an error is cut after so many bytes.
 const MESSAGE: usize = 300;
+/// A longer path is cut to that of a container.
+const PATH: usize = 1_000;
 /// A longer document is not validated.
 const DOCUMENT: usize = 8 << 20;
 /// Validating may cost so many looks at a value by a schema.
@@ -67,6 +69,13 @@ impl Judged {
             }],
             warning: None,
         }
+    }
+
+    /// About how many bytes it has as JSON.
+    pub(crate) fn len(&self) -> usize {
+        let warning = self.warning.as_ref().map_or(0, String::len);
+        let each = |fault: &Fault| fault.path.len() + fault.message.len() + 32;
+        self.errors.iter().map(each).sum::<usize>() + warning
     }
 
     /// Writes its members as JSON, each with a comma in front.
@@ -144,7 +153,7 @@ impl Judge {
         if !valid && telling {
             let errors = self.validator.iter_errors(document).take(ERRORS);
             let fault = |error: jsonschema::ValidationError<'_>| Fault {
-                path: error.instance_path().to_string(),
+                path: near(error.instance_path().as_str()),
                 message: shortened(&error),
             };
             judged.errors = errors.map(fault).collect();
@@ -187,6 +196,15 @@ impl fmt::Write for Short {
             Ok(())
         }
     }
+}
+
+/// A JSON Pointer; that of the nearest container that can be named in short, where it is long.
+fn near(path: &str) -> String {
+    let mut end = path.len().min(PATH);
+    while end < path.len() && path.as_bytes().get(end) != Some(&b'/') {
+        end -= 1;
+    }
+    path.get(..end).unwrap_or_default().to_owned()
 }
 
 fn shortened(what: &impl fmt::Display) -> String {

@@ -21,6 +21,8 @@ pub use crate::gate::PointerError;
 use judge::Judge;
 pub use judge::{Fault, Judged};
 
+/// A validator takes about so many times the schema's text.
+const VALIDATOR: usize = 16;
 /// A longer schema is ignored.
 const LONGEST: usize = 1 << 20;
 
@@ -62,8 +64,9 @@ impl Schema {
     }
 
     fn new<S: AsRef<str>>(text: Option<&str>, whole: &[S]) -> Result<Self, PointerError> {
-        let mut pointers = Graph::new();
-        pointers.add_pointers(whole)?;
+        let mut graph = Graph::new();
+        graph.add_pointers(whole)?;
+        let pointers = Rules::of(&graph).ok_or_else(PointerError::too_many_ways)?;
         let mut this = Self {
             rules: None,
             root: None,
@@ -80,18 +83,14 @@ impl Schema {
             None => Ok(None),
         };
         let rules = match outcome {
-            Ok(rules) => rules,
+            Ok(rules) => rules.unwrap_or(pointers),
             Err(why) => {
                 this.root = None;
                 this.warning = Some(format!("{why}; the schema is ignored"));
-                None
+                pointers
             }
         };
-        // Pointers alone are bounded.
-        this.rules = rules
-            .or_else(|| Rules::of(&pointers))
-            .filter(|rules| !rules.is_empty())
-            .map(Arc::new);
+        this.rules = (!rules.is_empty()).then(|| Arc::new(rules));
         Ok(this)
     }
 
@@ -160,6 +159,14 @@ impl Schema {
     /// The JSON Pointers as they were given.
     pub fn whole(&self) -> &[String] {
         &self.whole
+    }
+
+    /// About how many bytes it takes, its validator included.
+    fn size(&self) -> usize {
+        let text = self.text.as_ref().map_or(0, String::len);
+        let whole: usize = self.whole.iter().map(String::len).sum();
+        let rules = self.rules.as_ref().map_or(0, |rules| rules.size());
+        text.saturating_mul(VALIDATOR) + whole + rules
     }
 
     /// What in the schema was not understood, and is ignored.

@@ -148,6 +148,14 @@ fn at_most_ten_errors_are_told_and_each_is_short() {
 }
 
 #[test]
+fn a_place_that_is_long_is_that_of_a_container_around_it() {
+    let schema = json!({"additionalProperties": {"additionalProperties": {"type": "integer"}}});
+    let document = json!({"a": {"k".repeat(5_000): "x"}}).to_string();
+    let (_, status) = at_once(options(&schema, true), &[&document]);
+    assert_eq!(json!("/a"), status["errors"][0]["path"]);
+}
+
+#[test]
 fn a_document_that_was_cut_off_is_not_valid() {
     let (_, status) = outcome(options(&json!({"type": "object"}), true), &["{\"a\": \"b"]);
     let error = json!({"path": "", "message": "the document is incomplete"});
