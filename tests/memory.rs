@@ -8,7 +8,7 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-use wholejson::chunk::{ChunkOptions, Transformer};
+use wholejson::chunk::{ChunkOptions, Mode, Transformer};
 use wholejson::{Aggregator, Limits, Options, Schema};
 
 /// Counts the bytes of the thread that asks, so that tests beside each other don't disturb.
@@ -173,7 +173,7 @@ fn nothing_is_left_when_aggregators_end_fail_or_are_abandoned() {
 }
 
 /// Runs a document through a stream of chunks; gives the most memory it took.
-fn stream(text: &str, piece: usize, read: usize, repair: bool) -> usize {
+fn stream(text: &str, piece: usize, read: usize, repair: bool, mode: Mode) -> usize {
     let limits = options(repair).limits;
     let characters: Vec<char> = text.chars().collect();
     let mut bytes = Vec::new();
@@ -186,6 +186,7 @@ fn stream(text: &str, piece: usize, read: usize, repair: bool) -> usize {
         let mut transformer = Transformer::new(ChunkOptions {
             repair,
             limits,
+            mode,
             ..ChunkOptions::default()
         });
         for part in bytes.chunks(read) {
@@ -204,7 +205,7 @@ fn a_stream_of_chunks_takes_at_most_five_times_the_document() {
             let text = [head, unit.repeat(size / unit.len()).as_str()].concat();
             for repair in [false, true] {
                 // A read brings a part of an event, so that an output holds one snapshot at most.
-                let taken = stream(&text, piece, 50, repair);
+                let taken = stream(&text, piece, 50, repair, Mode::Snapshot);
                 let allowed = 5 * text.len() + (64 << 10);
                 let what = format!("{name}, {size} bytes in pieces of {piece}, repair {repair}");
                 assert!(taken <= allowed, "{what}: {taken} > {allowed}");
@@ -212,6 +213,35 @@ fn a_stream_of_chunks_takes_at_most_five_times_the_document() {
                 if size > 100_000 && share > worst.0 {
                     worst = (share, what);
                 }
+            }
+        }
+    }
+    eprintln!("the most: {:.2} × the document, {}", worst.0, worst.1);
+}
+
+#[test]
+fn a_stream_of_chunks_with_operations_takes_at_most_five_times_the_document() {
+    let mut keys = String::from("{");
+    for number in 0..30_000 {
+        keys += &format!("\"{number:x}\":0,");
+    }
+    let mut texts = vec![("distinct keys", keys)];
+    for (name, head, unit) in TEXTS {
+        texts.push((
+            name,
+            [head, unit.repeat(200_000 / unit.len()).as_str()].concat(),
+        ));
+    }
+    let mut worst = (0.0, String::new());
+    for (name, text) in texts {
+        for piece in [200, 70_000] {
+            let taken = stream(&text, piece, 50, true, Mode::Patch);
+            let allowed = 5 * text.len() + (64 << 10);
+            let what = format!("{name}, {} bytes in pieces of {piece}", text.len());
+            let share = taken as f64 / text.len() as f64;
+            assert!(taken <= allowed, "{what}: {taken} > {allowed}");
+            if share > worst.0 {
+                worst = (share, what);
             }
         }
     }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use super::failure::{Code, Failure};
 use super::pace::{Pace, Sent};
+use super::patched::Patched;
 use super::settings::{ChunkOptions, Mode};
 use crate::aggregator::Aggregator;
 use crate::schema::{Judged, Schema};
-use crate::view::{Form, Patch};
+use crate::view::Form;
 
 /// Why a choice ended, as far as it matters here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -142,21 +143,6 @@ impl Status {
     }
 }
 
-/// A buffer that has grown beyond this is given back.
-const KEEP: usize = 16 << 10;
-
-/// For a text that is given out as operations.
-#[derive(Debug)]
-struct Patched {
-    patch: Patch,
-    /// Where the operations will stand.
-    form: Form,
-    /// Those that go out now.
-    text: Vec<u8>,
-    /// The whole document is told at the end.
-    whole: bool,
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Unsaid,
@@ -199,12 +185,8 @@ pub struct Channel {
 impl Channel {
     /// A new text.
     pub fn new(options: &ChunkOptions, form: Form) -> Self {
-        let patched = (options.mode == Mode::Patch).then(|| Patched {
-            patch: Patch::default(),
-            form,
-            text: Vec::new(),
-            whole: options.final_document,
-        });
+        let patched = options.mode == Mode::Patch;
+        let patched = patched.then(|| Patched::new(form, options.final_document));
         Self {
             aggregator: match &options.schema {
                 Some(schema) => Aggregator::new(options.document(form)).gated(schema),
@@ -249,7 +231,7 @@ impl Channel {
             self.aggregator = Aggregator::new(options.arguments(form));
             (self.update, self.owed) = (false, false);
             if let Some(patched) = &mut self.patched {
-                patched.patch = Patch::default();
+                patched.begin_anew();
             }
         }
     }
@@ -334,7 +316,7 @@ impl Channel {
     fn cost(&self) -> usize {
         let view = self.aggregator.view();
         match &self.patched {
-            Some(patched) => patched.patch.untold(view),
+            Some(patched) => patched.untold(view),
             None => view.len(),
         }
     }
@@ -352,9 +334,9 @@ impl Channel {
     /// The snapshot goes out, or will when a reader asks for it.
     pub(super) fn settle(&mut self) {
         self.owed = false;
-        // Operations are counted when they are written: until then more may join them.
-        let length = match self.patched {
-            Some(_) => 0,
+        // Operations are counted when they were written: until then more may join them.
+        let length = match &self.patched {
+            Some(patched) => patched.take_written(),
             None => self.aggregator.view().len(),
         };
         self.sent.add(length, self.now);
@@ -362,14 +344,10 @@ impl Channel {
 
     /// What goes out is written next: in patch mode, the operations since the last call.
     pub fn take_content(&mut self) {
-        let Some(patched) = &mut self.patched else {
-            return;
-        };
-        patched.text.clear();
-        patched.text.shrink_to(KEEP);
-        let view = self.aggregator.view();
-        patched.patch.take(view, patched.form, &mut patched.text);
-        self.sent.add(patched.text.len(), self.now);
+        if let Some(patched) = &mut self.patched {
+            patched.take(self.aggregator.view());
+            self.sent.add(patched.take_written(), self.now);
+        }
     }
 
     /// Reads a part of a chunk's text; what that means, the next `push` says.
@@ -501,16 +479,17 @@ impl Channel {
     pub fn write_content(&self, out: &mut Vec<u8>) -> bool {
         let visible = self.aggregator.has_value();
         match &self.patched {
-            Some(patched) if visible => out.extend_from_slice(&patched.text),
+            Some(patched) if visible => patched.write(self.aggregator.view(), out),
             _ => self.aggregator.view().write(out),
         }
         visible
     }
-    /// The length in bytes of what goes out.
+    /// About how many bytes that is.
     pub fn content_len(&self) -> usize {
+        let view = self.aggregator.view();
         match &self.patched {
-            Some(patched) => patched.text.len(),
-            None => self.aggregator.view().len(),
+            Some(patched) => patched.len(view),
+            None => view.len(),
         }
     }
     /// Does the whole document stand in its status?

@@ -23,6 +23,7 @@ mod guess;
 mod machine;
 mod options;
 mod pace;
+mod patched;
 mod pending;
 mod repeats;
 mod report;

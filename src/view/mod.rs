@@ -4,6 +4,7 @@
 //! - [`Operations`], [`Patch`] (the same as text), [`Settled`], and whoever builds objects of a language: they read that text
 //!   with a [`Tail`] when somebody looks at them, and nobody else pays for them.
 
+mod names;
 mod operations;
 mod patch;
 mod place;

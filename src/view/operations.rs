@@ -1,7 +1,8 @@
 //! What changed since the last look: JSON Patch (RFC 6902) with one more operation, `append`.
 
-use std::collections::HashSet;
+use std::hash::RandomState;
 
+use super::names::Names;
 use super::place::Place;
 use super::snapshot::SnapshotView;
 use super::tail::Tail;
@@ -47,7 +48,8 @@ pub struct Operations {
     tail: Tail,
     place: Place,
     /// The names in each open container: a repeated key replaces. Arrays have none.
-    names: Vec<HashSet<Box<[u8]>>>,
+    names: Vec<Names>,
+    hasher: RandomState,
     /// Was the key that was read last there before?
     repeated: bool,
     /// Where in the text the string begins that began last.
@@ -88,7 +90,8 @@ impl Operations {
         while let Some(event) = self.tail.next(&mut rest) {
             let at = text.len() - rest.len();
             match event {
-                Event::Key(raw) => self.key(raw),
+                // The quote behind it was read too.
+                Event::Key(raw) => self.key(text, at - 1 - raw.len(), raw),
                 Event::Text(_) => {}
                 Event::Begin => {
                     self.string = at - 1;
@@ -97,7 +100,7 @@ impl Operations {
                 Event::Open(container) => {
                     self.begin(at - 1, &mut adding);
                     self.place.open(container);
-                    self.names.push(HashSet::new());
+                    self.names.push(Names::default());
                 }
                 Event::Scalar(raw) => {
                     self.begin(at - raw.len(), &mut adding);
@@ -124,7 +127,7 @@ impl Operations {
             batch.grow(self.place.path(), self.string, from, text.len());
         }
         self.read = text.len();
-        batch.end(view);
+        batch.end(&self.tail);
     }
 
     /// How much of the text the calls so far have told.
@@ -132,10 +135,10 @@ impl Operations {
         self.read
     }
 
-    fn key(&mut self, raw: &[u8]) {
+    fn key(&mut self, text: &[u8], place: usize, raw: &[u8]) {
         let name = self.place.key(raw);
         if let Some(names) = self.names.last_mut() {
-            self.repeated = !names.insert(name.into());
+            self.repeated = !names.insert(text, place, name, &self.hasher);
         }
     }
 
@@ -218,6 +221,11 @@ impl Step<'_> {
 
 /// Where the operations of one look are put.
 pub(super) trait Steps {
+    /// Bytes of each beside its path and its value.
+    const EACH: usize;
+    /// How many bytes they all may have more than a snapshot; if they had more, there is one.
+    const FREE: usize;
+
     /// Takes the next one.
     fn push(&mut self, step: Step<'_>);
     /// Forgets those of this look.
@@ -225,6 +233,9 @@ pub(super) trait Steps {
 }
 
 impl Steps for Vec<Operation> {
+    const EACH: usize = 32;
+    const FREE: usize = 64 << 10;
+
     fn push(&mut self, step: Step<'_>) {
         let mut value = Vec::new();
         step.write_value(&mut value);
@@ -259,7 +270,7 @@ impl<'t, S: Steps> Batch<'t, S> {
             append,
             first: read == 0,
             steps,
-            room: Some(text.len().saturating_add(64 << 10)),
+            room: Some(text.len().saturating_add(S::FREE)),
         }
     }
 
@@ -308,7 +319,7 @@ impl<'t, S: Steps> Batch<'t, S> {
     /// Is there room for another one? The first look's one always fits.
     fn fits(&mut self, path: &str, value: usize) -> bool {
         if !self.first {
-            let needed = path.len().saturating_add(value).saturating_add(32);
+            let needed = path.len().saturating_add(value).saturating_add(S::EACH);
             self.room = self.room.and_then(|room| room.checked_sub(needed));
             if self.room.is_none() {
                 self.steps.clear();
@@ -317,15 +328,15 @@ impl<'t, S: Steps> Batch<'t, S> {
         self.room.is_some()
     }
 
-    fn end(self, view: &SnapshotView) {
+    /// Where there was no room, all of the text stands for the operations.
+    fn end(self, tail: &Tail) {
         if self.room.is_none() {
-            let mut value = Vec::new();
-            view.write(&mut value);
+            let closers = tail.containers().iter().rev();
             self.steps.push(Step {
                 change: Change::Replace,
                 path: "",
-                raw: &value,
-                whole: Whole::Open(false, [].iter().rev()),
+                raw: self.text,
+                whole: Whole::Open(tail.is_inside_string(), closers),
             });
         }
     }

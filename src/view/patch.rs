@@ -12,7 +12,8 @@ pub struct Patch {
 
 impl Patch {
     /// Appends the operations since the last call as a compact JSON array, `[]` if nothing changed:
-    /// what [`Operations::take`] gives, as the text of it. `form` is where it will stand; the view
+    /// what [`Operations::take`] gives, as the text of it; one `replace` of the root already if they
+    /// would be longer than a snapshot and 4 KiB. `form` is where it will stand; the view
     /// itself must be in [`Form::Plain`].
     ///
     /// Cost: as there, and nothing else is made on the way.
@@ -43,7 +44,11 @@ struct Text<'o> {
 }
 
 impl Steps for Text<'_> {
+    const EACH: usize = 56;
+    const FREE: usize = 4 << 10;
+
     fn push(&mut self, step: Step<'_>) {
+        self.reserve(&step);
         let first = self.out.len() == self.start;
         self.out.push(if first { b'[' } else { b',' });
         self.out.extend_from_slice(match (self.form, step.change) {
@@ -78,10 +83,24 @@ impl Steps for Text<'_> {
 
     fn clear(&mut self) {
         self.out.truncate(self.start);
+        self.out.shrink_to(self.start);
     }
 }
 
 impl Text<'_> {
+    /// Doubling would break the memory bound for large documents.
+    fn reserve(&mut self, step: &Step<'_>) {
+        let doubled = match self.form {
+            Form::Plain => 0,
+            Form::Embedded => memchr::memchr2_iter(b'"', b'\\', step.raw).count(),
+        };
+        // A path is a small part of it, and if it is not, it may double.
+        let needed = step.raw.len() + doubled + step.path.len() + step.closers().len() + 64;
+        if self.out.capacity() - self.out.len() < needed {
+            self.out.reserve_exact(needed.max(self.out.len() / 4));
+        }
+    }
+
     /// A path as a JSON string.
     fn path(&mut self, path: &str) {
         let plain = !path

@@ -99,7 +99,7 @@ impl Tail {
 
 /// The length of the inside of a string: up to the quote that ends it, or to the end of the text.
 #[inline]
-fn inside_length(text: &[u8]) -> usize {
+pub(super) fn inside_length(text: &[u8]) -> usize {
     let mut at = 0;
     while let Some(found) = memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
         at += found;
