@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from ._core import ChunkTransformer, read_request
@@ -25,7 +25,7 @@ from ._http.body import (
     replay,
     with_headers,
 )
-from ._http.disconnect import Departure, until_gone
+from ._http.disconnect import WATCHED, Departure, until_gone
 from ._http.errors import send_error
 from ._http.source import Room
 from ._http.timer import Timing
@@ -140,25 +140,26 @@ class ValidJSONChunks:
         if request is not _FOREIGN:
             _note(scope, agent_id=request.agent_id)
         if request is _FOREIGN or request.options is None:
-            await self._pass(scope, body, request, receive, send)
-            return
-        why = refusal(lambda name: _said(scope, name), request.body, request.options)
-        if why is not None:
-            await send_error(send, 400, why, param=_FLAG, code="unsupported_helper")
+            answering: Awaitable[None] = self._pass(scope, body, request, receive, send)
+        elif why := refusal(lambda name: _said(scope, name), request.body, request.options):
+            answering = send_error(send, 400, why, param=_FLAG, code="unsupported_helper")
         else:
-            await self._turn(scope, request, receive, send)
+            answering = self._turn(scope, request, receive, send)
+        del body, request  # a stream goes on for long; it must not keep its request
+        await answering
 
-    async def _pass(
+    def _pass(
         self, scope: Scope, body: bytes, request: Any, receive: Receive, send: Send
-    ) -> None:
+    ) -> Awaitable[None]:
         """Turn nothing; only our key may have to come out of the request."""
         if request is not _FOREIGN and request.asked:
             body, scope = request.body, _resized(scope, len(request.body), {})
-        await self.app(scope, replay(body, receive), send)
+        return self.app(scope, replay(body, receive), send)
 
     async def _turn(self, scope: Scope, request: Request, receive: Receive, send: Send) -> None:
         options: dict[str, Any] = {**self._options, **(request.options or {})}
         inner = _resized(scope, len(request.body), {b"accept-encoding": b"identity"})
+        inner[WATCHED] = True
         if len(options.get("schema") or "") > _LONG_SCHEMA:
             await beside(lambda: ChunkTransformer(**options))  # read once, it is known from then on
         departure = Departure(receive)
@@ -171,6 +172,8 @@ class ValidJSONChunks:
             self._room,
         )
         work = self._inside(inner, replay(request.body, departure.receive), turned)
+        agent_id = request.agent_id
+        del request
         try:
             await until_gone(work, departure)
         except asyncio.CancelledError:
@@ -185,7 +188,7 @@ class ValidJSONChunks:
             report = turned.report()
             if report is not None:
                 report["client_gone"] = departure.happened
-                report["agent_id"] = request.agent_id
+                report["agent_id"] = agent_id
                 _note(scope, report=report)
                 self._tell(report)
 

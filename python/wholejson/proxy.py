@@ -16,7 +16,7 @@ from urllib.parse import quote, urlsplit
 
 from ._http.body import BodyTooLargeError, ClientGoneError, read_body
 from ._http.deadline import Deadline
-from ._http.disconnect import Departure, until_gone
+from ._http.disconnect import WATCHED, Departure, until_gone
 from ._http.errors import send_error
 from ._http.routes import route
 from .errors import UpstreamError
@@ -137,12 +137,16 @@ class ReverseProxy:
             url += "?" + quote(scope["query_string"].decode("latin-1"), safe=_QUERY)
         departure = Departure(receive)
         work = self._forward(scope, URL(url, encoded=True), body, send, departure)
-        await until_gone(work, departure)
+        del body  # an answer goes on for long; it must not keep its request
+        if WATCHED in scope:
+            await work
+        else:
+            await until_gone(work, departure)
 
     async def _forward(
         self, scope: Scope, url: URL, body: bytes, send: Send, departure: Departure
     ) -> None:
-        """Do one exchange with the upstream, in a task that is cancelled if the client leaves."""
+        """Do one exchange with the upstream; it is cancelled if the client leaves."""
         deadline = Deadline()
         response: aiohttp.ClientResponse | None = None
         try:
@@ -154,6 +158,7 @@ class ReverseProxy:
                 headers=self._request_headers(scope["headers"]),
                 allow_redirects=False,
             )
+            del body
             await self._answer(response, send, deadline, departure)
         except (aiohttp.ClientError, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError):
@@ -194,6 +199,7 @@ class ReverseProxy:
             if not data:
                 break
             await send({"type": "http.response.body", "body": data, "more_body": True})
+            data = b""  # a stream that waits for its upstream keeps nothing of what it sent
         departure.settle()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 

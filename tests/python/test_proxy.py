@@ -402,9 +402,11 @@ def test_a_pool_of_two_still_serves_after_twenty_streams_were_left() -> None:
 
 
 def test_a_connection_serves_the_next_request_too() -> None:
+    kept = HEAD.replace(b"connection: close\r\n", b"")
+
     def script(connection: socket.socket) -> None:
         for _ in range(2):
-            connection.sendall(HEAD + piece(DONE) + LAST)
+            connection.sendall(kept + piece(DONE) + LAST)
             connection.settimeout(5)
             connection.recv(65536)
 

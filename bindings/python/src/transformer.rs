@@ -1,5 +1,7 @@
 //! `ChunkTransformer`: one response, server-sent events in and out.
 
+use std::cell::Cell;
+
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use wholejson::Error;
@@ -14,10 +16,16 @@ use crate::turns::{Turns, is_long};
 /// A buffer that has grown beyond this is given back after use.
 const KEPT: usize = 64 << 10;
 
+thread_local! {
+    /// What a call writes, before it becomes `bytes`. It is the thread's and not the stream's:
+    /// thousands of streams that wait keep none.
+    static OUT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
+}
+
 /// One response, bytes in, bytes out. Threads that share one take turns.
 #[pyclass(module = "wholejson", frozen)]
 pub(crate) struct ChunkTransformer {
-    core: Turns<(Transformer, Vec<u8>)>,
+    core: Turns<Transformer>,
     /// A call may give a verdict.
     validates: bool,
 }
@@ -30,21 +38,20 @@ impl ChunkTransformer {
         call: impl FnOnce(&mut Transformer, &mut Vec<u8>) -> Result<(), Error> + Send,
     ) -> PyResult<Bound<'py, PyBytes>> {
         if self.validates {
-            let (outcome, out) = self.core.work(py, |(transformer, _)| {
+            let (outcome, out) = self.core.work(py, |transformer| {
                 let mut out = Vec::new();
                 (call(transformer, &mut out), out)
             })?;
             outcome.map_err(|error| to_python(py, error))?;
             return Ok(PyBytes::new(py, &out));
         }
-        let mut core = self.core.lock(py)?;
-        let (transformer, out) = &mut *core;
-        let outcome = call(transformer, out);
-        let written = PyBytes::new(py, out);
+        let mut out = OUT.take();
+        let outcome = self.core.lock(py).map(|mut core| call(&mut core, &mut out));
+        let written = PyBytes::new(py, &out);
         out.clear();
         out.shrink_to(KEPT);
-        drop(core);
-        outcome.map_err(|error| to_python(py, error))?;
+        OUT.set(out);
+        outcome?.map_err(|error| to_python(py, error))?;
         Ok(written)
     }
 }
@@ -62,7 +69,7 @@ impl ChunkTransformer {
         let options = chunk_options("ChunkTransformer", options)?;
         let validates = options.validate;
         Ok(Self {
-            core: Turns::working((Transformer::new(options), Vec::new()), validates),
+            core: Turns::working(Transformer::new(options), validates),
             validates,
         })
     }
@@ -77,7 +84,7 @@ impl ChunkTransformer {
             if !is_long(bytes) {
                 return self.run(py, |transformer, out| transformer.feed(bytes, out));
             }
-            let (outcome, out) = self.core.read(py, bytes, |(transformer, _), bytes| {
+            let (outcome, out) = self.core.read(py, bytes, |transformer, bytes| {
                 let mut out = Vec::new();
                 (transformer.feed(bytes, &mut out), out)
             })?;
@@ -89,9 +96,7 @@ impl ChunkTransformer {
     #[pyo3(signature = (part, /))]
     fn push(&self, py: Python<'_>, part: &Bound<'_, PyAny>) -> PyResult<()> {
         with_bytes(part, |bytes| {
-            let outcome = self
-                .core
-                .work(py, |(transformer, _)| transformer.push(bytes))?;
+            let outcome = self.core.work(py, |transformer| transformer.push(bytes))?;
             outcome.map_err(|error| to_python(py, error))
         })
     }
@@ -105,22 +110,22 @@ impl ChunkTransformer {
 
     #[getter]
     fn pending(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.core.lock(py)?.0.is_pending())
+        Ok(self.core.lock(py)?.is_pending())
     }
 
     #[getter]
     fn waiting(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.core.lock(py)?.0.waiting())
+        Ok(self.core.lock(py)?.waiting())
     }
 
     #[getter]
     fn held(&self, py: Python<'_>) -> PyResult<usize> {
-        Ok(self.core.lock(py)?.0.held())
+        Ok(self.core.lock(py)?.held())
     }
 
     #[pyo3(signature = (milliseconds, /))]
     fn set_time(&self, py: Python<'_>, milliseconds: u64) -> PyResult<()> {
-        self.core.lock(py)?.0.set_time(milliseconds);
+        self.core.lock(py)?.set_time(milliseconds);
         Ok(())
     }
 
@@ -133,7 +138,7 @@ impl ChunkTransformer {
 
     #[getter]
     fn due_at(&self, py: Python<'_>) -> PyResult<Option<u64>> {
-        Ok(self.core.lock(py)?.0.due_at())
+        Ok(self.core.lock(py)?.due_at())
     }
 
     fn finish<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
@@ -159,7 +164,7 @@ impl ChunkTransformer {
 
     #[getter]
     fn ended(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(self.core.lock(py)?.0.is_ended())
+        Ok(self.core.lock(py)?.is_ended())
     }
 
     #[getter]
@@ -169,18 +174,18 @@ impl ChunkTransformer {
 
     #[getter]
     fn report<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let so_far = self.core.lock(py)?.0.report();
+        let so_far = self.core.lock(py)?.report();
         report(py, so_far)
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
         let core = self.core.lock(py)?;
-        let report = core.0.report();
+        let report = core.report();
         Ok(format!(
             "<ChunkTransformer {} events in, {} out, ended={}>",
             report.events_in,
             report.events_out,
-            python_bool(core.0.is_ended())
+            python_bool(core.is_ended())
         ))
     }
 }

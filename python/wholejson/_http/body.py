@@ -52,14 +52,15 @@ async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
 
 
 def replay(body: bytes, receive: Receive) -> Receive:
-    """Give a `receive` that hands out `body` first, and then whatever comes after it."""
-    given = False
+    """Give a `receive` that hands out `body` first, and then whatever comes after it.
+
+    What was handed out is not kept: a stream goes on for long after its request was read.
+    """
+    kept = [body]
 
     async def replayed() -> dict[str, object]:
-        nonlocal given
-        if not given:
-            given = True
-            return {"type": "http.request", "body": body, "more_body": False}
+        if kept:
+            return {"type": "http.request", "body": kept.pop(), "more_body": False}
         return await receive()  # type: ignore[return-value]
 
     return replayed

@@ -13,6 +13,8 @@ class Deadline:
     Setting it anew is one assignment: the timer is moved only when it fires too early.
     """
 
+    __slots__ = ("_due", "_fires", "_loop", "_task", "_timer", "expired")
+
     def __init__(self) -> None:
         task = asyncio.current_task()
         if task is None:

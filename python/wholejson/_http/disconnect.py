@@ -8,7 +8,10 @@ from typing import Any
 
 from .types import Message, Receive
 
-__all__ = ["Departure", "until_gone"]
+__all__ = ["WATCHED", "Departure", "until_gone"]
+
+WATCHED = "wholejson.watched"
+"""In a scope: who stands outside cancels the app inside when its client leaves."""
 
 # A server that answers `receive` with anything but a disconnect is asked again after this long.
 _PAUSE = 0.05
@@ -16,6 +19,8 @@ _PAUSE = 0.05
 
 class Departure:
     """Watches one client; the only one who calls the server's `receive` after the body."""
+
+    __slots__ = ("_bell", "_gone", "_receive", "_settled", "_watcher", "dismissed")
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -72,28 +77,45 @@ class Departure:
 async def until_gone(work: Coroutine[Any, Any, None], departure: Departure) -> bool:
     """Do `work`, but only while the client is there; tell whether it was done to its end.
 
-    When the client leaves or is dismissed, `work` is cancelled, and has ended when this returns.
-    So it has when this is cancelled. What `work` raises is raised.
+    It is done in this task: one more would cost each open stream memory. When the client leaves or
+    is dismissed, `work` is cancelled, and has ended when this returns. What it raises is raised.
     """
-    task = asyncio.ensure_future(work)
+    task = asyncio.current_task()
     watch = departure.start()
+    over = cancelled = False
+
+    def end(_: asyncio.Task[None]) -> None:
+        # If the response is out, or the server cannot tell who leaves, the work goes on.
+        nonlocal cancelled
+        if task is not None and not over and (departure.happened or departure.dismissed):
+            cancelled = task.cancel()
+
+    watch.add_done_callback(end)
     try:
-        await asyncio.wait((task, watch), return_when=asyncio.FIRST_COMPLETED)
-        if not (task.done() or departure.happened or departure.dismissed):
-            # The response is out, or the server cannot tell who leaves: the work goes on.
-            await asyncio.wait((task,))
+        await work
+    except asyncio.CancelledError:
+        if not cancelled or _take_back(task):
+            raise
+        return False
+    except Exception:
+        if cancelled:
+            _take_back(task)
+        if not (departure.happened or departure.dismissed):
+            raise
+        return False
+    else:
+        if cancelled:
+            _take_back(task)
+        return True
     finally:
+        over = True
         watch.cancel()
-        task.cancel()
-        await asyncio.wait((task, watch))
+        await asyncio.wait((watch,))
         if not watch.cancelled():
             watch.exception()
-    unwanted = departure.happened or departure.dismissed
-    if task.cancelled():
-        if unwanted:
-            return False
-        raise asyncio.CancelledError
-    error = task.exception()
-    if error is not None and not unwanted:
-        raise error
-    return error is None
+
+
+def _take_back(task: asyncio.Task[None] | None) -> bool:
+    """Take our own cancellation back; tell whether somebody else wants the task to end as well."""
+    uncancel = getattr(task, "uncancel", None)  # Python 3.11 and newer count them
+    return uncancel is not None and bool(uncancel())

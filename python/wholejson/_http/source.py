@@ -38,6 +38,8 @@ class Room:
 class Source:
     """One stream of events that is turned."""
 
+    __slots__ = ("_decoder", "_held", "_room", "transformer")
+
     def __init__(self, transformer: ChunkTransformer, decoder: Decoder, room: Room) -> None:
         self.transformer = transformer
         self._decoder = decoder

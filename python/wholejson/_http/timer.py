@@ -23,6 +23,8 @@ class Timing:
 class Timer:
     """Does some work at a time, in a task of its own."""
 
+    __slots__ = ("_handle", "_loop", "_task")
+
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._handle: asyncio.TimerHandle | None = None

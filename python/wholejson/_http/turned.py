@@ -53,6 +53,31 @@ _SLOW = 0.1
 class Turned:
     """The `send` of the app inside, for one response; `close` when that app has ended."""
 
+    __slots__ = (
+        "_begun",
+        "_departure",
+        "_first_snapshot",
+        "_flusher",
+        "_headers",
+        "_held",
+        "_last",
+        "_lock",
+        "_loop",
+        "_make",
+        "_over",
+        "_passing",
+        "_peeked",
+        "_room",
+        "_send",
+        "_slow",
+        "_source",
+        "_start",
+        "_started",
+        "_tail",
+        "_timer",
+        "_timing",
+    )
+
     def __init__(
         self,
         send: Send,

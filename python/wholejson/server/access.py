@@ -138,6 +138,8 @@ class Access:
 class _Seen:
     """A `send` that remembers what went through it."""
 
+    __slots__ = ("_send", "bytes", "ended", "status")
+
     def __init__(self, send: Send) -> None:
         self._send = send
         self.status = 0
