@@ -124,6 +124,18 @@ screenshots: install ## Take the pictures of the web pages anew, in Chromium.
 	@$(BIN)/pip install --quiet --group pictures
 	@$(BIN)/python scripts/screenshots.py docs/images
 
+# The LiteLLM proxy, in an environment of its own. nginx is the machine's.
+.venv-litellm-proxy/ready: | prerequisites
+	$(call say,installing the LiteLLM proxy)
+	@$(PYTHON) -m venv .venv-litellm-proxy
+	@.venv-litellm-proxy/bin/pip install --quiet 'litellm[proxy]'
+	@touch $@
+
+.PHONY: bench-gateway
+bench-gateway: install .venv-litellm-proxy/ready ## Measure the gateway beside nginx (if installed) and the LiteLLM proxy.
+	$(call say,the gateway)
+	@$(BIN)/python benches/gateway.py --litellm .venv-litellm-proxy/bin/litellm
+
 .PHONY: wheel
 wheel: $(VENV)/ready ## Build the wheel (for TARGET=, a Rust target) and the source distribution.
 	$(call say,building the wheel and the source distribution)

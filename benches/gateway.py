@@ -195,7 +195,7 @@ def wait_for(port: int, running: subprocess.Popen[bytes]) -> None:
 
 def sent(provider: int) -> int:
     """Events that the provider has sent so far."""
-    with urllib.request.urlopen(f"http://127.0.0.1:{provider}/", timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"http://127.0.0.1:{provider}/", timeout=30) as answer:
         return int(answer.read())
 
 
@@ -214,9 +214,9 @@ def requests(rate: float, gateway: Gateway | None, skip: int) -> Callable[[], by
         if gateway and gateway.flag:
             body["stream_options"] = {"valid_json_chunks": True}
         text = json.dumps(body).encode()
-        head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer k\r\n"
-        length = b"content-type: application/json\r\ncontent-length: %d\r\n\r\n" % len(text)
-        return head + length + text
+        head = b"POST /v1/chat/completions HTTP/1.1\r\nhost: localhost\r\n"
+        head += b"authorization: Bearer k\r\ncontent-type: application/json\r\n"
+        return head + b"content-length: %d\r\n\r\n" % len(text) + text
 
     return request
 
@@ -287,7 +287,7 @@ async def measure(
     meter = Meter(*place, gateway)
     try:
         await meter.open(load[1], load[2] / load[1], anywhere=True)
-        await asyncio.sleep(min(1.0, seconds))
+        await asyncio.sleep(min(2.0, seconds))  # what came at once at the beginning has gone out
         return await meter.look(seconds)
     finally:
         meter.close()

@@ -49,6 +49,22 @@ value, in percent, by what was done to them; the best of each line in bold. Retr
 take back what was shown, with the text fed one character at a time."""
 
 
+GATEWAY = """\
+A provider streams documents of 2 KB in events of {event_bytes} bytes, one write each; clients read
+them through one process on one core, while provider and clients share another. Microseconds of that
+process's CPU per event of the provider's, user's and kernel's; milliseconds from an event's write
+to its arrival at the client, median and 99th percentile. Where fewer events a second were sent than
+offered, the gateway (or, where it is `direct`, this machine) fell behind. `memory`: what one more
+open stream adds to the process, from 100 to 500 of them."""
+
+
+def update(name: str, result: dict[str, Any]) -> None:
+    """Write the result of one benchmark, beside those of the others."""
+    folder = Path(__file__).parent
+    results = json.loads((folder / "results.json").read_text("utf-8"))
+    write({**results, name: result}, folder, folder.parent / "README.md")
+
+
 def write(results: dict[str, Any], folder: Path, readme: Path | None) -> None:
     """Write the results, the report and the picture; put the figures into the README."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -100,6 +116,7 @@ def page(results: dict[str, Any]) -> str:
         "## A value after every chunk",
         CHUNK,
         client_table(results),
+        *gateway_part(results),
         "## Malformed documents",
         RECOVERY.format(results["recovery"]["setting"]["documents"]),
         recovery_table(results),
@@ -128,6 +145,7 @@ def summary(results: dict[str, Any]) -> str:
         ),
         table(["", *names], rows),
         client_line(results),
+        *gateway_line(results),
         "All figures, by class: [benches/RESULTS.md](benches/RESULTS.md).",
     ]
     return "\n\n".join(parts) + "\n"
@@ -240,6 +258,57 @@ def client_line(results: dict[str, Any]) -> str:
         f"{ratios('wrap, values')}. In the first each chunk holds the whole document, so it gains "
         "less on long ones."
     )
+
+
+def gateway_part(results: dict[str, Any]) -> list[str]:
+    """What an event costs a gateway; nothing if that was not measured."""
+    if (gateway := results.get("gateway")) is None:
+        return []
+    rows = []
+    loads = [(row["offered"], row["streams"]) for row in gateway["rows"]]
+    for row in sorted(
+        gateway["rows"], key=lambda row: loads.index((row["offered"], row["streams"]))
+    ):
+        cost = f"{row['us']:.1f}" if row.get("us") else "–"
+        waits = [f"{row[part]:.2f}" if part in row else "–" for part in ("p50", "p99")]
+        offered = f"{row['offered']:,} over {row['streams']}"
+        rows.append([offered, row["gateway"], f"{row['rate']:,}", cost, *waits])
+    head = ["offered", "gateway", "events a second", "µs an event", "p50 ms", "p99 ms"]
+    held = ", ".join(f"{name} {held / 1024:.0f} KB" for name, held in gateway["held"].items())
+    setups = "; ".join(f"{name}: {setup}" for name, setup in gateway["setups"].items())
+    versions = ", ".join(f"{name} {version}" for name, version in gateway["versions"].items())
+    parts = [
+        "## What an event costs a gateway",
+        GATEWAY.format(**gateway),
+        (
+            f"Measured by `make bench-gateway` on {gateway['date']}, load {gateway['load']} at the "
+            f"end{f'; {versions}' if versions else ''}. {setups}."
+        ),
+        table(head, rows, left=2),
+        f"Memory: {held}.",
+    ]
+    if gateway["missing"]:
+        parts.append(f"Not measured, because not installed: {', '.join(gateway['missing'])}.")
+    return parts
+
+
+def gateway_line(results: dict[str, Any]) -> list[str]:
+    """What an event costs a gateway, in a sentence; nothing if that was not measured."""
+    if (gateway := results.get("gateway")) is None:
+        return []
+    first = gateway["rows"][0]
+    costs = [
+        f"{row['gateway']} {row['us']:.0f} µs"
+        for row in gateway["rows"]
+        if row.get("us")
+        and (row["streams"], row["offered"]) == (first["streams"], first["offered"])
+    ]
+    return [
+        (
+            f"CPU that an event costs a gateway, at {first['offered']:,} a second over "
+            f"{first['streams']} streams: {', '.join(costs)}."
+        )
+    ]
 
 
 def recovery_table(results: dict[str, Any]) -> str:

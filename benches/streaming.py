@@ -104,7 +104,8 @@ class Provider(asyncio.Protocol):
         self.request = b""
         if head.startswith(b"GET "):
             text = b"%d" % Provider.sent
-            self.transport.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(text) + text)
+            head = b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % len(text)
+            self.transport.write(head + text)
             return
         wanted = json.loads(json.loads(body)["messages"][0]["content"])
         Provider.streams[self] = Stream(self.transport, **wanted)
