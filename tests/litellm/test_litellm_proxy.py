@@ -33,7 +33,9 @@ PLANTED_KEY = "sk-planted-upstream-key"
 CONFIG = """
 model_list:
   - model_name: plain
-    litellm_params: {{model: openai/scripted, api_base: "{base}/plain/v1", api_key: {key}}}
+    litellm_params:
+      {{model: openai/scripted, api_base: "{base}/plain/v1", api_key: {key},
+       input_cost_per_token: 0.25, output_cost_per_token: 0.5}}
   - model_name: broken
     litellm_params: {{model: openai/scripted, api_base: "{base}/broken/v1", api_key: {key}}}
   - model_name: claude
@@ -52,7 +54,8 @@ class Recorder(CustomLogger):
     async def async_log_success_event(self, kwargs, response_obj, start_time, end_time):
         said = kwargs["standard_logging_object"]
         with open({path!r}, "a") as file:
-            print(json.dumps([said["response"], said["total_tokens"]], default=str), file=file)
+            told = [said["response"], said["total_tokens"], said["response_cost"]]
+            print(json.dumps(told, default=str), file=file)
 
 recorder = Recorder()
 """
@@ -150,6 +153,18 @@ def test_every_chunk_is_the_whole_document(proxy: Proxy) -> None:
         assert "plain" == chunks[0].model
 
 
+def test_patches_lead_to_the_document_too(proxy: Proxy) -> None:
+    options: Any = {"valid_json_chunks": {"mode": "patch"}}
+    value: Any = None
+    with proxy.client() as client:
+        create = client.chat.completions.with_raw_response.create
+        raw = create(**request(stream_options=options))
+        assert "patch" == raw.headers["x-valid-json-chunks"]
+        for text in contents(raw.parse()):
+            value = wholejson.apply_operations(value, json.loads(text or "[]"))
+    assert json.loads(DOCUMENT) == value
+
+
 def test_the_upstream_never_sees_the_option(proxy: Proxy) -> None:
     since = len(proxy.sent())
     with proxy.client() as client:
@@ -171,14 +186,14 @@ def test_streams_without_the_option_are_untouched(proxy: Proxy) -> None:
         assert DOCUMENT == whole.choices[0].message.content
 
 
-def test_litellms_own_logging_sees_the_raw_text_and_its_tokens(proxy: Proxy) -> None:
+def test_litellms_own_logging_sees_the_raw_text_its_tokens_and_its_cost(proxy: Proxy) -> None:
     before = len(proxy.recorded(0))
     with proxy.client() as client:
         usage: Any = {"valid_json_chunks": True, "include_usage": True}
         list(client.chat.completions.create(**request(stream_options=usage)))
-    response, tokens = proxy.recorded(before + 1)[-1]
+    response, tokens, cost = proxy.recorded(before + 1)[-1]
     assert DOCUMENT == response["choices"][0]["message"]["content"]
-    assert 3 == tokens
+    assert (3, 1 * 0.25 + 2 * 0.5) == (tokens, cost)
 
 
 def test_litellms_cache_holds_the_raw_text(proxy: Proxy) -> None:
