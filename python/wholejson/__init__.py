@@ -20,7 +20,7 @@ from .errors import (
     UpstreamError,
     UsageError,
 )
-from .types import JSONStatus, StreamOptions, ValidJSONChunks, json_status
+from .types import JSONStatus, SchemaError, StreamOptions, ValidJSONChunks, json_status
 
 if TYPE_CHECKING:
     from .client import wrap
@@ -40,6 +40,7 @@ __all__ = [
     "NoJSONError",
     "OptionError",
     "Repair",
+    "SchemaError",
     "StreamOptions",
     "UpstreamError",
     "UsageError",

@@ -22,7 +22,10 @@ from support.blocks import Block, blocks, commands
 from wholejson.replay import Replay
 from wholejson.server.documents import DOCUMENTS
 
-PAGES = [ROOT / "README.md", *(ROOT / "docs" / f"{n}.md" for n in ("client", "servers", "scale"))]
+PAGES = [
+    ROOT / "README.md",
+    *(ROOT / "docs" / f"{n}.md" for n in ("client", "servers", "scale", "schema")),
+]
 ALL = [block for page in PAGES for block in blocks(page)]
 PROVIDER = "https://api.openai.com/v1"
 GATEWAY = "http://127.0.0.1:8080/v1"

@@ -32,6 +32,12 @@ export interface JSONStatus {
   readonly complete: boolean;
   /** How many departures from the document as written there were. */
   readonly repairs: number;
+  /** Whether it is valid by its schema, where `validate` asked for a verdict and there is one. */
+  readonly valid?: boolean;
+  /** What is wrong with it: up to ten, each with its place as a JSON Pointer. */
+  readonly errors?: readonly { readonly path: string; readonly message: string }[];
+  /** What was ignored: a part of the schema, or the verdict. */
+  readonly warning?: string;
   readonly [more: string]: unknown;
 }
 
