@@ -6,17 +6,20 @@ Documents of 2 KB, 20 KB, 200 KB and 1 MB in deltas of 1 to 8 characters. Given 
 this thread's own time per delta, so that the machine's other work does not count.
 
 On well-formed text: `feed` alone, in repair mode (the default) and in strict mode; with the whole
-document as text after each delta; with its live value; with a new value, read from the text by
-jiter; and jiter and pydantic_core alone, which parse the text so far again each time. On malformed
-text: `feed`, and other software that repairs a growing text. A way that would take longer than a
-few seconds is sampled: windows of deltas all over the document are timed, each after a reader was
-given what stands before in one piece.
+document as text after each delta; with its live value; with the operations; with a new value, read
+from the text by jiter; jiter and pydantic_core alone, which parse the text so far again each time;
+streaming-json-parser with its native part and jsonriver (in Node, its process's time), whose values
+grow; and jsoncurrent and LangChain's diff, which give operations. On malformed text: `feed`, and
+other software that repairs a growing text. A way that would take longer than a few seconds is
+sampled: windows of deltas all over the document are timed, each after a reader was given what
+stands before in one piece.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -24,8 +27,12 @@ from typing import Any
 
 import jiter
 import json_repair
+import jsoncurrent
 import jsonmend
 import pydantic_core
+import streaming_json_parser
+from langchain_core.output_parsers import JsonOutputParser
+from langchain_core.outputs import Generation
 from measuring import Step, Timing, cut, exponent, log, malformed, timed, well_formed, whole
 
 import wholejson
@@ -61,6 +68,7 @@ def shown(show: Callable[[wholejson.Aggregator], object]) -> Start:
 text = shown(wholejson.Aggregator.snapshot)
 utf8 = shown(wholejson.Aggregator.snapshot_bytes)
 live = shown(lambda reader: reader.value(live=True))
+operations = shown(wholejson.Aggregator.take_operations)
 parsed = shown(lambda reader: jiter.from_json(reader.snapshot_bytes() or b"null"))
 
 
@@ -102,6 +110,52 @@ def repairing_again() -> tuple[Step, Step]:
     return so_far.append, step
 
 
+def native() -> tuple[Step, Step]:
+    """streaming-json-parser; it uses its native part where that is installed."""
+    parser = streaming_json_parser.StreamingJsonParser()
+
+    def step(delta: str) -> object:
+        return parser.feed(delta).value
+
+    return step, step
+
+
+def current() -> tuple[Step, Step]:
+    emitter = jsoncurrent.Emitter()
+    emitter.on("patch", [].append)
+    return emitter.write, emitter.write
+
+
+def langchain() -> tuple[Step, Step]:
+    """LangChain's `JsonOutputParser(diff=True)`, as it goes from one chunk to the next."""
+    parser = JsonOutputParser(diff=True)
+    so_far, before = "", None
+
+    def step(delta: str) -> object:
+        nonlocal so_far, before
+        so_far += delta
+        value = parser.parse_result([Generation(text=so_far)], partial=True)
+        if value is None or value == before:
+            return None
+        before, changed = value, parser._diff(before, value)
+        return changed
+
+    return step, step
+
+
+def in_node(deltas: Sequence[str], rounds: int) -> Timing | None:
+    """jsonriver; nothing where Node or jsonriver is not installed."""
+    given = json.dumps({"deltas": deltas, "rounds": rounds})
+    command = ["node", str(Path(__file__).with_name("jsonriver.mjs"))]
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=60)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    if done.returncode:
+        return None
+    return Timing(json.loads(done.stdout)["ns"], len(deltas), len(deltas))
+
+
 def mender() -> tuple[Step, Step]:
     reader = jsonmend.Mender()
     return reader.feed, reader.feed
@@ -112,9 +166,13 @@ WELL_FORMED: tuple[tuple[str, str, Start], ...] = (
     ("wholejson, feed and snapshot()", "text", text),
     ("wholejson, feed and snapshot_bytes()", "text", utf8),
     ("wholejson, feed and value(live=True)", "live value", live),
+    ("wholejson, feed and take_operations()", "operations", operations),
     ("wholejson, snapshot read by jiter", "value", parsed),
     ("jiter, parsing again", "value", with_jiter),
     ("pydantic_core, parsing again", "value", with_pydantic),
+    ("streaming-json-parser, native", "live value", native),
+    ("jsoncurrent", "operations", current),
+    ("LangChain, diff", "operations", langchain),
 )
 MALFORMED: tuple[tuple[str, str, Start], ...] = (
     ("wholejson, feed and snapshot_bytes()", "text", utf8),
@@ -135,6 +193,7 @@ def measure(sizes: Sequence[int], seconds: float, rounds: int) -> dict[str, Any]
         row["sizes"][str(size)] = timing.json()
         log(f"  {kind}, {size >> 10} KB, {name}: {timing.ns / 1000:.3f} µs")
 
+    missing: list[str] = []
     for size in sizes:
         deltas = cut(well_formed(size))
         repeats = rounds if size > 50_000 else 8 * rounds
@@ -147,6 +206,11 @@ def measure(sizes: Sequence[int], seconds: float, rounds: int) -> dict[str, Any]
                     add("well formed", f"wholejson, {name}", "changed?", size, timing)
         for name, gives, start in WELL_FORMED:
             add("well formed", name, gives, size, timed(start, deltas, seconds))
+        river = in_node(deltas, rounds if size > 50_000 else 10 * rounds)
+        if river is None:
+            missing = ["jsonriver (Node, and `npm install` in benches/)"]
+        else:
+            add("well formed", "jsonriver (Node)", "live value", size, river)
         deltas = cut(malformed(size))
         add("malformed", "wholejson, feed", "changed?", size, whole(feed(), deltas, repeats))
         for name, gives, start in MALFORMED:
@@ -154,7 +218,7 @@ def measure(sizes: Sequence[int], seconds: float, rounds: int) -> dict[str, Any]
     for row in rows.values():
         costs = [timing["ns"] for timing in row["sizes"].values()]
         row["exponent"] = round(exponent(sizes, costs), 2)
-    return {"sizes": list(sizes), "rows": list(rows.values())}
+    return {"sizes": list(sizes), "rows": list(rows.values()), "missing": missing}
 
 
 def check() -> None:
@@ -177,7 +241,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", type=Path, help="where to write the figures")
     options = parser.parse_args(arguments)
     check()
-    result = measure(QUICK, 0.05, 1) if options.quick else measure(SIZES, 4.0, 3)
+    result = measure(QUICK, 0.05, 1) if options.quick else measure(SIZES, 3.0, 3)
     text = json.dumps(result, indent=1)
     if options.json:
         options.json.write_text(text + "\n")

@@ -34,6 +34,11 @@ cost grows with the document: 0 is flat, 1 is in step with it."""
 IN_PYTHONS_MANNER = """\
 The same document, written in Python's manner: other quotes and words, trailing commas, comments,
 keys without quotes."""
+LOOKING = """\
+Nanoseconds per delta of four characters, beyond those for `feed` alone. `live value, read`: and
+what a program would read of it, the last thing in it, in Python. `operations`: as Python dicts."""
+TEXT = """\
+Microseconds to feed four characters and take a snapshot, and for a bare copy of the text."""
 EVENT = """\
 Microseconds per event, one event a call. `json` and `orjson`: parsed, the content set, written
 again, without making the document that is to be put in. `copying the snapshots`: the copying of
@@ -110,6 +115,9 @@ def page(results: dict[str, Any]) -> str:
         strict_beside_repair(results),
         IN_PYTHONS_MANNER,
         feed_table(results, "malformed"),
+        missing_line(results["feed"].get("missing")),
+        *looking_part(results),
+        *text_part(results),
         "## What an event of a stream costs",
         EVENT,
         transformer_table(results),
@@ -121,7 +129,53 @@ def page(results: dict[str, Any]) -> str:
         RECOVERY.format(results["recovery"]["setting"]["documents"]),
         recovery_table(results),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def missing_line(missing: Sequence[str] | None) -> str:
+    return f"Not measured, because not installed: {', '.join(missing)}." if missing else ""
+
+
+def looking_part(results: dict[str, Any]) -> list[str]:
+    """What looking costs after each delta."""
+    rows = results["views"]["rows"] if "views" in results else []
+    if not rows:
+        return []
+    ways = [name for name in rows[0] if name not in ("document", "bytes")]
+    lines = [
+        [f"{row['document']}, {kb(row['bytes'])}", *(f"{row[way]:,}" for way in ways)]
+        for row in rows
+    ]
+    return ["## What looking costs", LOOKING, table(["document", *ways], lines)]
+
+
+def looking_line(results: dict[str, Any]) -> list[str]:
+    """What looking costs, in a sentence."""
+    if "views" not in results:
+        return []
+    costs = []
+    for way, name in (("live value", "the live value"), ("operations", "the operations")):
+        found = [row[way] for row in results["views"]["rows"]]
+        costs.append(f"{name} {min(found)} to {max(found)} ns")
+    last = results["views"]["rows"][-1]["bytes"]
+    return [
+        f"Looking after each delta costs, beyond feeding it, for 2 KB to {kb(last)}: "
+        + ", ".join(costs)
+        + "."
+    ]
+
+
+def text_part(results: dict[str, Any]) -> list[str]:
+    """What a snapshot costs, by the kind of text."""
+    if "snapshot_text" not in results:
+        return []
+    ways = ("snapshot", "snapshot_bytes", "copy")
+    lines = [
+        [row["text"], f"{row['characters']:,}", *(us(row[way]) for way in ways)]
+        for row in results["snapshot_text"]["rows"]
+    ]
+    head = ["text", "characters", "feed and snapshot()", "feed and snapshot_bytes()", "copy"]
+    return ["## What a snapshot costs, by the kind of text", TEXT, table(head, lines)]
 
 
 def summary(results: dict[str, Any]) -> str:
@@ -138,6 +192,7 @@ def summary(results: dict[str, Any]) -> str:
         "![Cost of a delta, by the length of the document](benches/cost.svg)",
         IN_SHORT,
         feed_table(results, "well formed"),
+        *looking_line(results),
         event_line(transformer),
         (
             f"Of {recovery['setting']['documents']:,} malformed documents of this project's own "

@@ -2,10 +2,11 @@
 
     python benches/run.py [--quick] [--out FOLDER]
 
-Runs `feed.py`, `transformer.py`, `recovery.py` and `client.py` one after the other, each in a
-process of its own, and writes `results.json`, `RESULTS.md` and `cost.svg` into this folder, and the
-figures into the README. With `--out` everything goes into another folder and the README stays.
-Takes about three minutes; `--quick` takes seconds, and its figures mean nothing.
+Runs `feed.py`, `views.py`, `snapshot_text.py`, `transformer.py`, `recovery.py` and `client.py` one
+after the other, each in a process of its own, and writes `results.json`, `RESULTS.md` and
+`cost.svg` into this folder, and the figures into the README. With `--out` everything goes into
+another folder and the README stays.
+Takes about five minutes; `--quick` takes seconds, and its figures mean nothing.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ README = HERE.parent / "README.md"
 # Name, arguments, arguments of a quick run.
 PARTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("feed", (), ("--quick",)),
+    ("views", (), ("--quick",)),
+    ("snapshot_text", (), ("--quick",)),
     ("transformer", (), ("--quick",)),
     ("recovery", (), ("--count", "1", "--stepped", "0")),
     ("client", (), ("--sizes", "1", "--rounds", "1")),
@@ -39,7 +42,8 @@ PARTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
 APART = ("gateway",)
 PACKAGES = (
     "wholejson", "jiter", "pydantic_core", "orjson", "openai", "jsonmend", "json-repair",
-    "fast-json-repair",
+    "fast-json-repair", "streaming-json-parser", "streaming-json-parser-native", "jsoncurrent",
+    "langchain-core",
 )  # fmt: skip
 
 
@@ -79,6 +83,9 @@ def versions() -> dict[str, str]:
             found[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:  # noqa: PERF203 - seven rounds
             found[package] = "not installed"
+    river = HERE / "node_modules" / "jsonriver" / "package.json"
+    if river.exists():
+        found["jsonriver"] = json.loads(river.read_text("utf-8"))["version"]
     return found
 
 

@@ -1,19 +1,24 @@
 """What does a snapshot as `str` cost, beside a bare copy of the same text?
 
-    python benches/snapshot_text.py [--quick]
+    python benches/snapshot_text.py [--quick] [--json FILE]
 
 A document with one string grows by four characters, and each time a snapshot is taken. Given are
-microseconds for one `snapshot()` at that size, for one `snapshot_bytes()`, for decoding its bytes
-(what `str` would cost if the text so far were not kept as `str`), and for a bare copy of the
-`str`; the best of several rounds. `--quick` runs the smallest size, to see that it runs.
+microseconds of this thread's own time for one `feed` and one `snapshot()` at that size, for one
+`feed` and one `snapshot_bytes()`, and for a bare copy of the `str`; the best of several rounds.
+`--quick` runs the smallest size, to see that it runs.
 """
 
 from __future__ import annotations
 
 import argparse
-import platform
+import json
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from measuring import log
 
 import wholejson
 
@@ -24,47 +29,73 @@ TEXTS = {
     "emoji": "rocket 🚀 ",
 }
 SIZES = [2_000, 20_000, 200_000, 1_000_000]
-STEPS = 60
+STEPS = 25
 
 
-def best(call: Callable[[], object], before: Callable[[], object]) -> float:
-    """Give the least time of many calls, in microseconds."""
+def best(rounds: int, start: Callable[[], Callable[[], object]]) -> float:
+    """Give the time of one step, in nanoseconds: the best round's."""
     least = float("inf")
-    for _ in range(STEPS):
-        before()
-        start = time.perf_counter()
-        call()
-        least = min(least, time.perf_counter() - start)
-    return least * 1e6
+    for _ in range(rounds):
+        step = start()
+        step()
+        began = time.thread_time_ns()
+        for _ in range(STEPS):
+            step()
+        least = min(least, (time.thread_time_ns() - began) / STEPS)
+    return least
 
 
-def measure(word: str, size: int) -> dict[str, float]:
+def measure(name: str, size: int, rounds: int) -> dict[str, Any]:
     """Measure one kind of text at one size, in characters."""
-    document = wholejson.Aggregator()
-    document.feed('{"text": "' + (word * (size // len(word) + 1))[:size])
-    text = document.snapshot() or ""
-    raw = document.snapshot_bytes() or b""
+    word = TEXTS[name]
     part = word[:4]
+    text = '{"text": "' + (word * (size // len(word) + 1))[:size]
+
+    def shown(show: Callable[[wholejson.Aggregator], object]) -> Callable[[], Callable[[], object]]:
+        def start() -> Callable[[], object]:
+            document = wholejson.Aggregator()
+            document.feed(text)
+
+            def step() -> object:
+                document.feed(part)
+                return show(document)
+
+            return step
+
+        return start
+
     return {
-        "snapshot": best(document.snapshot, lambda: document.feed(part)),
-        "bytes": best(document.snapshot_bytes, lambda: document.feed(part)),
-        "decode": best(raw.decode, lambda: None),
-        "copy": best(lambda: text[1:], lambda: None),
+        "text": name,
+        "characters": size,
+        "snapshot": best(rounds, shown(wholejson.Aggregator.snapshot)),
+        "snapshot_bytes": best(rounds, shown(wholejson.Aggregator.snapshot_bytes)),
+        "copy": best(rounds, lambda: lambda: text + part),
     }
 
 
-def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="the smallest size only")
-    sizes = SIZES[:1] if parser.parse_args().quick else SIZES
-    print(f"wholejson {wholejson.__version__}, Python {platform.python_version()}")
-    print(f"{'text':6} {'characters':>10} {'snapshot':>9} {'bytes':>9} {'decode':>9} {'copy':>9}")
-    for name, word in TEXTS.items():
-        for size in sizes:
-            row = measure(word, size)
-            print(f"{name:6} {size:10} " + " ".join(f"{value:9.2f}" for value in row.values()))
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Measures, and writes the figures."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--quick", action="store_true", help="the smallest size only, once")
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    options = parser.parse_args(arguments)
+    rows = []
+    for name in TEXTS:
+        for size in SIZES[:1] if options.quick else SIZES:
+            rows.append(measure(name, size, 1 if options.quick else 40 if size < 100_000 else 8))
+            costs = ", ".join(
+                f"{way} {rows[-1][way] / 1000:.2f} µs" for way in ("snapshot", "copy")
+            )
+            log(f"  {name}, {size:,} characters: {costs}")
+    written = json.dumps({"rows": rows}, indent=1)
+    if options.json:
+        options.json.write_text(written + "\n")
+    else:
+        print(written)
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -13,6 +13,7 @@ from xml.etree import ElementTree
 import measuring
 import pytest
 import report
+import run
 from conftest import ROOT
 
 BENCHES = ROOT / "benches"
@@ -40,7 +41,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_quick_run_measures_everything_and_says_that_it_was_quick(quick: Path) -> None:
     results = json.loads((quick / "results.json").read_text("utf-8"))
-    assert {"feed", "transformer", "recovery", "client"} <= set(results)
+    assert {name for name, _, _ in run.PARTS} <= set(results)
     assert all(
         timing["ns"] > 0 for row in results["feed"]["rows"] for timing in row["sizes"].values()
     )
