@@ -50,13 +50,12 @@ class Sent:
     seconds: float
     """When, from the first event on."""
     bytes: int
-    contents: list[tuple[int, str]]
-    """The contents in it, each with the index of its choice."""
+    contents: list[dict[str, Any]]
+    """What is in it: ``choice`` and ``content``, or ``choice``, ``tool_call``, ``arguments``."""
 
     def as_json(self) -> dict[str, Any]:
         """Give it as a JSON value."""
-        contents = [{"choice": index, "content": content} for index, content in self.contents]
-        return {**vars(self), "seconds": round(self.seconds, 3), "contents": contents}
+        return {**vars(self), "seconds": round(self.seconds, 3)}
 
 
 class Run:
@@ -76,6 +75,7 @@ class Run:
         self.tail: list[Sent] = []
         self.left_out = 0
         self.error: Any = None
+        self._tool_calls = bool(options.get("tool_calls"))
         self._rate = rate
         self._keep = head, tail
         self._last: Sent | None = None
@@ -152,14 +152,16 @@ class Run:
             del self.tail[0]
             self.left_out += 1
 
-    def _contents(self, out: bytes) -> Iterator[tuple[int, str]]:
+    def _contents(self, out: bytes) -> Iterator[dict[str, Any]]:
         for event in _values(out):
             self.error = get(event, "error") or self.error
-            choices = get(event, "choices")
-            for place, choice in enumerate(choices if isinstance(choices, list) else ()):
+            for index, choice in _choices(event):
                 text = text_of(choice)
                 if text:
-                    yield index_of(choice, place), text
+                    yield {"choice": index, "content": text}
+                if self._tool_calls:
+                    for call, arguments in _arguments(choice):
+                        yield {"choice": index, "tool_call": call, "arguments": arguments}
 
 
 class Document:
@@ -173,11 +175,10 @@ class Document:
     def feed(self, block: bytes) -> None:
         """Take about one event."""
         for event in _values(block):
-            choices = get(event, "choices")
-            for place, choice in enumerate(choices if isinstance(choices, list) else ()):
+            for index, choice in _choices(event):
                 text = text_of(choice)
                 if text:
-                    self._read(index_of(choice, place), text)
+                    self._read(index, text)
 
     def _read(self, index: int, text: str) -> None:
         self.text_bytes += len(text.encode("utf-8", "replace"))
@@ -213,3 +214,19 @@ def _values(block: bytes) -> Iterator[Any]:
                 continue
             if isinstance(value, dict):
                 yield value
+
+
+def _choices(event: Any) -> Iterator[tuple[int, Any]]:
+    """Give the choices of an event, each with its index."""
+    choices = get(event, "choices")
+    for place, choice in enumerate(choices if isinstance(choices, list) else ()):
+        yield index_of(choice, place), choice
+
+
+def _arguments(choice: Any) -> Iterator[tuple[int, str]]:
+    """Give the arguments of the tool calls in a choice, each with the index of its call."""
+    calls = get(get(choice, "delta"), "tool_calls")
+    for place, call in enumerate(calls if isinstance(calls, list) else ()):
+        arguments = get(get(call, "function"), "arguments")
+        if isinstance(arguments, str) and arguments:
+            yield index_of(call, place), arguments

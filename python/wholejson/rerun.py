@@ -52,6 +52,9 @@ def replay(
     every_ms: Annotated[
         int | None, typer.Option(min=1, help="For paced: at most one update in so many ms.")
     ] = None,
+    tool_calls: Annotated[
+        bool, typer.Option("--tool-calls", help="Make arguments of tool calls whole too.")
+    ] = False,
     rate: Annotated[
         float, typer.Option(min=0.001, help="Events in a second: a recording has no clock.")
     ] = 50.0,
@@ -73,6 +76,7 @@ def replay(
       wholejson replay answer.sse --no-repair --json | jq .runs.snapshot.error
     """
     reading = {"root": root.value, "repair": repair}
+    turning = {**reading, "style": style.value, "tool_calls": tool_calls}
     options: dict[Way, dict[str, Any]] = {
         Way.snapshot: {},
         Way.paced: {
@@ -82,7 +86,7 @@ def replay(
     }  # fmt: skip
     tail = None if everything else _TAIL
     runs = {
-        way: Run({**reading, "style": style.value, **more}, rate, head=_HEAD, tail=tail)
+        way: Run({**turning, **more}, rate, head=_HEAD, tail=tail)
         for way, more in options.items()
         if mode in (None, way)
     }
@@ -103,7 +107,10 @@ def replay(
         if message != "None":
             say(f"the stream would have ended with the error: {message}")
     if not any(run.transformer.report["updates"] for run in runs.values()):
-        say("nothing would have been shown: no JSON came as the content of a chunk")
+        say(
+            "nothing would have been shown: no JSON came as the content of a chunk"
+            + ("" if tool_calls else "; arguments of tool calls count with --tool-calls")
+        )
         raise typer.Exit(1)
 
 
@@ -175,7 +182,7 @@ def _write_tables(rate: float, document: Document, runs: dict[Way, Run], *, deta
     last = next((s["last"] for way, s in summaries.items() if way != Way.patch), None)
     if last is not None and not detailed:
         console.print("the last snapshot:", markup=False)
-        content = last["contents"][-1]["content"]
+        content = _told(last["contents"][-1])
         console.print(_shortened(laid_out(content)), markup=False, highlight=False)
 
 
@@ -192,9 +199,15 @@ def _sent(way: Way, run: Run) -> Any:
     for at, sent in enumerate(run.kept):
         if run.left_out and at == len(run.head):
             table.add_row("…", "", "", f"{run.left_out} more: --all shows them")
-        content = "  ".join(text for _, text in sent.contents) or "(no content)"
+        content = "  ".join(map(_told, sent.contents)) or "(no content)"
         table.add_row(str(sent.event), f"{sent.seconds:.2f}", f"{sent.bytes:,}", Text(content))
     return table
+
+
+def _told(content: dict[str, Any]) -> str:
+    """Give the text of a content, or of a tool call's arguments."""
+    text: str = content["content"] if "content" in content else content["arguments"]
+    return text
 
 
 def _shortened(text: str) -> str:
@@ -217,6 +230,8 @@ def _status(summary: dict[str, Any]) -> str:
         return f"error: {summary['error']}"
     if summary["upstream_error"]:
         return "error of the upstream"
+    if not summary["updates"]:
+        return "no document"
     return "complete" if summary["complete"] else "cut off"
 
 

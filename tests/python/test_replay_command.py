@@ -95,6 +95,22 @@ def test_repairs_are_listed_with_their_places(tmp_path: Path) -> None:
     assert '"b": 24.90' in out
 
 
+def test_arguments_of_tool_calls_are_shown_where_that_is_asked_for(tmp_path: Path) -> None:
+    parts = ['{"city": "Par', 'is"}']
+    calls = [
+        {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": part}}]}
+        for part in parts
+    ]
+    stream = b"".join(event(delta=call) for call in calls) + event(reason="tool_calls") + DONE
+    status, out, err = run("replay", "-", stdin=stream)
+    assert (1, True) == (status, "no document" in out)
+    assert "--tool-calls" in err
+    said = as_json("-", "--tool-calls", "--mode", "snapshot", "--all", stdin=stream)
+    contents = [x for each in said["runs"]["snapshot"]["sent"] for x in each["contents"]]
+    assert {"choice": 0, "tool_call": 0, "arguments": '{"city": "Par"}'} == contents[0]
+    assert '{"city": "Paris"}' == contents[-1]["arguments"]
+
+
 def test_strict_reading_says_what_the_error_would_have_been() -> None:
     status, out, err = run("replay", "-", "--no-repair", "--json", stdin=MALFORMED)
     assert (1, "invalid_json") == (status, json.loads(out)["runs"]["snapshot"]["error"])
