@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT
 
 import wholejson
+from wholejson._core import read_request
 
 PAGE = (ROOT / "docs" / "contract.md").read_text("utf-8")
 STANDS_FOR = {"⇥": b"\t", "⌷": b"\xff", "␣": "\u00a0".encode()}
@@ -67,6 +68,17 @@ def test_the_table_names_every_kind_of_repair() -> None:
     source = (ROOT / "src" / "reader" / "repair" / "mod.rs").read_text("utf-8")
     kinds = re.findall(r'^    [A-Z]\w+, "(\w+)",', source, re.MULTILINE)
     assert kinds == [code(row[0]) for row in rows("## Kinds of repair")]
+
+
+def test_the_table_names_every_option_of_a_request() -> None:
+    source = (ROOT / "src" / "chunk" / "options.rs").read_text("utf-8")
+    names = re.findall(r'^        name: "(\w+)",', source, re.MULTILINE)
+    assert names == [code(row[0]) for row in rows("### The options")]
+    for name, what, default in rows("### The options"):
+        for value in re.findall(r"`(.*?)`", f"{what} {default}"):
+            flag = b'{"stream": true, "stream_options": {"valid_json_chunks": {"%s": %s}}}'
+            known = read_request(flag % ((code(name) or "").encode(), value.encode()))
+            assert known is not None, (name, value)
 
 
 def test_the_table_names_every_code_of_an_error_event() -> None:

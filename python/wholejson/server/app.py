@@ -47,6 +47,7 @@ def compose(
         Source(inside) if settings.playground else inside,
         limits=Limits(document=settings.max_document_bytes),
         max_request_bytes=settings.max_request_bytes,
+        max_amplification=settings.max_amplification or None,
         heartbeat=settings.heartbeat or None,
         max_held_bytes=settings.max_process_bytes,
         on_report=metrics.stream,

@@ -52,6 +52,8 @@ class Settings(BaseSettings):
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
     """Where Prometheus finds its metrics; none are served without it."""
 
+    max_amplification: int = Field(default=64, ge=0)
+    """How many times the bytes of its text the snapshots of a choice may have; 0 for no limit."""
     heartbeat: float = Field(default=15.0, ge=0)
     """Seconds of silence after which a stream with the flag gets a comment; 0 for never."""
     request_timeout: float = Field(default=60.0, gt=0)
