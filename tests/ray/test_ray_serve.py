@@ -16,6 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,12 @@ from ray import serve
 sys.path.insert(0, {root!r})
 ray.init(num_cpus={replicas}, include_dashboard=False, _temp_dir={directory!r})
 serve.start(http_options={{"host": "127.0.0.1", "port": {port}}})
-from deploy.ray_serve import app
+from deploy.ray_serve import Gateway, app
 serve.run(app, route_prefix="/")
 print("ready", flush=True)
-sys.stdin.read()
+for line in sys.stdin:  # so many replicas from now on
+    serve.run(Gateway.options(num_replicas=int(line)).bind(), route_prefix="/")
+    print("scaled", flush=True)
 serve.shutdown()
 """
 
@@ -72,10 +75,23 @@ def provider() -> Iterator[tuple[Provider, Upstream]]:
         yield made, upstream
 
 
+@dataclass
+class Served:
+    """The application on Ray: where it answers, and the process that started it."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+    def scale(self, count: int) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(b"%d\n" % count)
+        self.process.stdin.flush()
+
+
 @pytest.fixture(scope="module")
-def ray_serve(
+def served(
     provider: tuple[Provider, Upstream], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+) -> Iterator[Served]:
     # Ray's sockets lie below it, and their paths must be short.
     directory = tmp_path_factory.mktemp("r")
     with socket.create_server(("127.0.0.1", 0)) as free:
@@ -94,11 +110,16 @@ def ray_serve(
         text = (directory / "said").read_text
         until(lambda: process.poll() is not None or "ready" in text().splitlines(), 120)
         assert process.poll() is None, text()
-        yield f"http://127.0.0.1:{port}/v1"
+        yield Served(f"http://127.0.0.1:{port}/v1", process)
     finally:
         if process.stdin is not None:
             process.stdin.close()
         process.wait(60)
+
+
+@pytest.fixture
+def ray_serve(served: Served) -> str:
+    return served.url
 
 
 @contextlib.contextmanager
@@ -180,3 +201,19 @@ def test_when_a_replica_dies_its_clients_learn_it_and_the_others_go_on(
     assert {'{"a": "xy"}'} == {answer.contents()[-1] for answer in others}
     until(lambda: len(replicas()) == REPLICAS, 60)
     assert DONE in ask(ray_serve, FLAG).body
+
+
+def test_replicas_that_are_taken_away_finish_their_streams_first(
+    served: Served, provider: tuple[Provider, Upstream]
+) -> None:
+    made, _ = provider
+    until(lambda: len(replicas()) == REPLICAS, 60)
+    made.go_on.clear()
+    with opened(served.url, 12) as clients:
+        served.scale(1)
+        time.sleep(3)
+        made.go_on.set()
+        answers = [read_answer(client) for client in clients]
+    assert [] == [answer for answer in answers if not answer.body.endswith(DONE)]
+    until(lambda: len(replicas()) == 1, 60)
+    assert DONE in ask(served.url, FLAG).body
