@@ -173,6 +173,64 @@ def test_a_client_that_leaves_ends_the_call_to_the_provider(
             assert upstream.closed_at[-1] - left < 0.5
 
 
+def test_a_client_that_does_not_read_stops_the_stream_and_fills_no_memory(
+    balancer: Balancer, tmp_path: Path
+) -> None:
+    block = piece(b": " + b"x" * (1 << 16) + b"\n\n")
+    accepted = []
+    stopped = threading.Event()
+
+    def script(connection: socket.socket) -> None:
+        connection.settimeout(1)
+        connection.sendall(HEAD)
+        try:
+            while len(accepted) < 4096:
+                connection.sendall(block)
+                accepted.append(len(block))
+        except TimeoutError:
+            stopped.set()
+
+    with (
+        Upstream(script) as upstream,
+        behind(balancer, tmp_path, upstream.url) as (running, _),
+        socket.create_connection(("127.0.0.1", _port(running.url))) as connection,
+    ):
+        connection.sendall(request_bytes(PLAIN))
+        assert stopped.wait(20)
+    # What lies in the buffers of six sockets, and no more: a quarter of a gigabyte was on offer.
+    assert sum(accepted) < 64 << 20
+
+
+def _die(servers: list[Upstream], connection: socket.socket) -> None:
+    """Answer what asks whether the server is ready, and nothing else."""
+    port = connection.getsockname()[1]
+    server = next(server for server in servers if server.port == port)
+    if server.requests[-1].startswith(b"GET"):
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
+
+
+def test_a_request_that_was_seen_goes_to_no_other_process_and_tells_nothing_of_the_client(
+    balancer: Balancer, tmp_path: Path
+) -> None:
+    """Two processes that read a request and die."""
+    with contextlib.ExitStack() as stack:
+        servers: list[Upstream] = []
+        for _ in range(2):
+            server = Upstream(lambda connection: _die(servers, connection))
+            servers.append(stack.enter_context(server))
+        running = stack.enter_context(balancer(tmp_path, (servers[0].port, servers[1].port)))
+        until(lambda: ask(running.url, path="/readyz", method="GET").status == 200)
+        answer = ask(running.url, REQUEST)
+        seen = [r for server in servers for r in server.requests if r.startswith(b"POST")]
+    assert (503, "upstream_closed") == (answer.status, answer.error()["code"])
+    assert 1 == len(seen)
+    head = seen[0].partition(b"\r\n\r\n")[0].lower()
+    names = {line.partition(b":")[0] for line in head.split(b"\r\n")[1:]}
+    asked = {b"host", b"content-type", b"content-length", b"connection"}
+    # Made up anew for each request, and http or https: neither tells of the client.
+    assert set() == names - asked - {b"x-request-id", b"x-forwarded-proto"}
+
+
 def test_a_process_that_is_stopped_gracefully_loses_nothing(
     balancer: Balancer, provider: str, tmp_path: Path
 ) -> None:
