@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from picture import Line, picture
+from wire_tables import wire_part
 
 BEGIN = "<!-- figures: written by benches/run.py from benches/results.json -->"
 END = "<!-- end of figures -->"
@@ -121,6 +122,7 @@ def page(results: dict[str, Any]) -> str:
         "## What an event of a stream costs",
         EVENT,
         transformer_table(results),
+        *wire_part(results, table),
         "## A value after every chunk",
         CHUNK,
         client_table(results),

@@ -2,10 +2,10 @@
 
     python benches/run.py [--quick] [--out FOLDER]
 
-Runs `feed.py`, `views.py`, `snapshot_text.py`, `transformer.py`, `recovery.py` and `client.py` one
-after the other, each in a process of its own, and writes `results.json`, `RESULTS.md` and
-`cost.svg` into this folder, and the figures into the README. With `--out` everything goes into
-another folder and the README stays.
+Runs `feed.py`, `views.py`, `snapshot_text.py`, `transformer.py`, `wire.py`, `recovery.py` and
+`client.py` one after the other, each in a process of its own, and writes `results.json`,
+`RESULTS.md` and `cost.svg` into this folder, and the figures into the README. With `--out`
+everything goes into another folder and the README stays.
 Takes about five minutes; `--quick` takes seconds, and its figures mean nothing.
 """
 
@@ -35,6 +35,7 @@ PARTS: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...] = (
     ("views", (), ("--quick",)),
     ("snapshot_text", (), ("--quick",)),
     ("transformer", (), ("--quick",)),
+    ("wire", (), ("--quick",)),
     ("recovery", (), ("--count", "1", "--stepped", "0")),
     ("client", (), ("--sizes", "1", "--rounds", "1")),
 )

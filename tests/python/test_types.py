@@ -45,6 +45,8 @@ MISTAKES = [
     "wholejson.apply_operations(None, [3])",
     "wholejson.models([], int)",
     'wholejson.StreamOptions(valid_json_chunks={"repairs": True})',
+    'wholejson.StreamOptions(valid_json_chunks={"mode": "diff"})',
+    'wholejson.wrap_stream([], every_ms="50")',
     'wholejson.json_status({})["complete"]',
 ]
 

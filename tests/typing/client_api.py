@@ -35,3 +35,17 @@ async def async_use(options: wholejson.StreamOptions) -> None:
 
 
 strict: wholejson.StreamOptions = {"valid_json_chunks": {"repair": False, "root": "array"}}
+thinned: wholejson.StreamOptions = {
+    "valid_json_chunks": {
+        "max_amplification": None,
+        "every_ms": 50,
+        "mode": "patch",
+        "final": False,
+    }
+}
+paced: openai.OpenAI = wholejson.wrap(openai.OpenAI(), max_amplification=64, mode="patch")
+
+
+def the_document(choice: object) -> object:
+    status = wholejson.json_status(choice)
+    return None if status is None else status.get("document")
