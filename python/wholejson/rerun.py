@@ -107,11 +107,16 @@ def replay(
         if message != "None":
             say(f"the stream would have ended with the error: {message}")
     if not any(run.transformer.report["updates"] for run in runs.values()):
-        say(
-            "nothing would have been shown: no JSON came as the content of a chunk"
-            + ("" if tool_calls else "; arguments of tool calls count with --tool-calls")
-        )
+        say(f"nothing would have been shown: {_why(runs, tool_calls=tool_calls)}")
         raise typer.Exit(1)
+
+
+def _why(runs: dict[Way, Run], *, tool_calls: bool) -> str:
+    if not any(run.transformer.report["events_in"] for run in runs.values()):
+        return "there is no event in it; what is needed is a streamed answer, its data: lines"
+    if tool_calls:
+        return "no JSON came"
+    return "no JSON came as the content of a chunk; --tool-calls reads arguments too"
 
 
 @contextlib.contextmanager

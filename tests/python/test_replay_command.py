@@ -140,7 +140,7 @@ def test_tables_have_a_row_for_each_figure_and_both_ends_of_what_was_sent(tmp_pa
         (["."], 2, "cannot read"),
         (["-", "--mode", "loud"], 2, "mode"),
         (["-", "--rate", "0"], 2, "rate"),
-        (["-"], 1, "no JSON came"),
+        (["-"], 1, "there is no event in it"),
     ],
 )
 def test_wrong_use_is_told(arguments: list[str], status: int, said: str) -> None:
