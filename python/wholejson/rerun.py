@@ -197,9 +197,8 @@ def _sent(way: Way, run: Run) -> Any:
     from rich.text import Text
 
     table = Table(title=f"sent as {way.value}")
-    table.add_column("after event", justify="right", no_wrap=True)
-    table.add_column("seconds", justify="right", no_wrap=True)
-    table.add_column("bytes", justify="right", no_wrap=True)
+    for name in ("after event", "seconds", "bytes"):
+        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     table.add_column("content", no_wrap=True, overflow="ellipsis", ratio=1)
     for at, sent in enumerate(run.kept):
         if run.left_out and at == len(run.head):

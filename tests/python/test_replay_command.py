@@ -128,6 +128,8 @@ def test_tables_have_a_row_for_each_figure_and_both_ends_of_what_was_sent(tmp_pa
     status, out, _ = run("replay", str(path), "--mode", "snapshot")
     assert "more: --all shows them" in out
     assert "[1, 0, 1, 2" in out
+    assert "after event ┃ seconds ┃ bytes ┃ content" in " ".join(out.split())
+    assert max(map(len, out.splitlines())) <= 110
     status, out, _ = run("replay", str(path), "--mode", "snapshot", "--all")
     assert "more: --all" not in out
     assert out.count("│") > 4 * 50
