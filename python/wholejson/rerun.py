@@ -198,13 +198,14 @@ def _sent(way: Way, run: Run) -> Any:
 
     table = Table(title=f"sent as {way.value}")
     for name in ("after event", "seconds", "bytes"):
-        table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
-    table.add_column("content", no_wrap=True, overflow="ellipsis", ratio=1)
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("content")  # what is too wide shrinks the columns that may wrap, and only them
     for at, sent in enumerate(run.kept):
         if run.left_out and at == len(run.head):
             table.add_row("…", "", "", f"{run.left_out} more: --all shows them")
         content = "  ".join(map(_told, sent.contents)) or "(no content)"
-        table.add_row(str(sent.event), f"{sent.seconds:.2f}", f"{sent.bytes:,}", Text(content))
+        shown = Text(content, no_wrap=True, overflow="ellipsis")
+        table.add_row(str(sent.event), f"{sent.seconds:.2f}", f"{sent.bytes:,}", shown)
     return table
 
 
