@@ -31,8 +31,10 @@ pub(crate) struct Node {
     pub(crate) apart: Vec<usize>,
     /// What validating a value by this node alone costs, about: its own entries.
     pub(crate) weight: u64,
-    /// Its strings are read through, and its lists compared item by item.
+    /// Its strings are read through, and its lists and members one by one.
     pub(crate) reads: bool,
+    /// What applies to the same value is looked at several times, to know what it has left over.
+    pub(crate) again: bool,
 }
 
 impl Node {
@@ -325,6 +327,7 @@ impl<'s> Walk<'_, 's> {
                 self.graph.at(at).any.extend(any);
             }
             "additionalProperties" | "unevaluatedProperties" => {
+                self.repeat(at, keyword);
                 let other = self.place(value);
                 self.graph.at(at).other.push(other);
             }
@@ -338,6 +341,7 @@ impl<'s> Walk<'_, 's> {
             }
             "additionalItems" if !members.get("items").is_some_and(Value::is_array) => {}
             "additionalItems" | "unevaluatedItems" => {
+                self.repeat(at, keyword);
                 let rest = self.place(value);
                 self.graph.at(at).rest.push(rest);
             }
@@ -346,6 +350,13 @@ impl<'s> Walk<'_, 's> {
                 self.graph.at(at).every.push(every);
             }
             _ => {}
+        }
+    }
+
+    fn repeat(&mut self, at: usize, keyword: &str) {
+        if keyword.starts_with("unevaluated") {
+            let node = self.graph.at(at);
+            (node.reads, node.again) = (true, true);
         }
     }
 

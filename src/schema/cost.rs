@@ -12,6 +12,8 @@ use crate::gate::{Graph, Node};
 
 /// Steps of the counting: beyond, validating costs too much.
 const STEPS: usize = 1 << 20;
+/// To know what nothing else has looked at, a validator asks everything else again: so many times.
+const AGAIN: u64 = 4;
 /// A way through the schema at one value may be so long: each step uses the call stack.
 const LONGEST: usize = 128;
 
@@ -138,6 +140,7 @@ impl Cost {
         let length = match value {
             Value::String(text) => text.len() / 16,
             Value::Array(items) => items.len(),
+            Value::Object(members) => members.len(),
             _ => 0,
         };
         let mut applying = Vec::new();
@@ -148,8 +151,9 @@ impl Cost {
             let reading = if node.reads { length as u64 } else { 0 };
             let weight = 1_u64.saturating_add(node.weight).saturating_add(reading);
             *looks = looks.saturating_add(count.saturating_mul(weight));
+            let times = if node.again { AGAIN } else { 1 };
             for target in inner(node) {
-                add(&mut ways, self.rank[target], count);
+                add(&mut ways, self.rank[target], count.saturating_mul(times));
             }
             applying.push((at, count));
         }

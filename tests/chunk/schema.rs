@@ -231,6 +231,13 @@ fn patterns_and_schemas_made_to_take_forever_do_not() {
             .contains("costs too much"),
         "{status}"
     );
+    // Who asks what is left over asks all that is in it again: four times at each level.
+    let mut left_over = json!({"type": "object"});
+    for _ in 0..30 {
+        left_over = json!({"anyOf": [left_over], "unevaluatedProperties": {"type": "integer"}});
+    }
+    let (_, status) = at_once(options(&left_over, true), &["{\"a\": 1}"]);
+    assert!(status["warning"].is_string(), "{status}");
     // The same along the depth of the document.
     let tree = json!({"allOf": [{"items": {"$ref": "#"}}, {"items": {"$ref": "#"}}]});
     let deep = format!("{}{}", "[".repeat(60), "]".repeat(60));
