@@ -1,31 +1,24 @@
 //! The verdict at the end: is the document valid by its schema?
 //!
-//! The validator is the `jsonschema` crate's, with an engine for patterns that does not go back,
-//! without a way to fetch anything. What a verdict may cost is counted before ([`cost`](super::cost)).
+//! The validator is that of a crate beside this one. What a verdict may cost is counted before
+//! ([`cost`](super::cost)).
 
-use std::fmt::{self, Write as _};
 use std::thread;
 
-use jsonschema::{PatternOptions, Validator};
 use serde_json::{Value, json};
+use wholejson_validator::Validator;
 
 use super::cost::Cost;
 use crate::gate::Graph;
 
 /// So many errors are told.
 const ERRORS: usize = 10;
-/// The text of an error is cut after so many bytes.
-const MESSAGE: usize = 300;
-/// A longer path is cut to that of a container.
-const PATH: usize = 1_000;
 /// A longer document is not validated.
 const DOCUMENT: usize = 8 << 20;
 /// Validating may cost so many looks at a value by a schema.
 const LOOKS: u64 = 1 << 21;
 /// And the telling of errors so many, each counted for all the levels that it may stand in.
 const TELLING: u64 = 1 << 23;
-/// Of a pattern, compiled: bytes.
-const PATTERN: usize = 64 << 10;
 /// The validator uses the call stack: for a document as deep as the parser of it takes, and a
 /// schema as deep as `Cost` takes, a few mebibytes.
 const STACK: usize = 64 << 20;
@@ -111,13 +104,7 @@ impl Judge {
         let mut graph = Graph::new();
         graph.add_schema(&schema)?;
         let cost = Cost::of(graph)?;
-        let validator = on_a_stack(|| {
-            jsonschema::options()
-                .with_pattern_options(PatternOptions::regex().size_limit(PATTERN))
-                .should_validate_formats(true)
-                .build(&schema)
-                .map_err(|error| shortened(&error))
-        })??;
+        let validator = on_a_stack(|| Validator::new(&schema))??;
         Ok(Self { validator, cost })
     }
 
@@ -151,12 +138,10 @@ impl Judge {
             ..Judged::default()
         };
         if !valid && telling {
-            let errors = self.validator.iter_errors(document).take(ERRORS);
-            let fault = |error: jsonschema::ValidationError<'_>| Fault {
-                path: near(error.instance_path().as_str()),
-                message: shortened(&error),
-            };
-            judged.errors = errors.map(fault).collect();
+            let errors = self.validator.errors(document, ERRORS).into_iter();
+            judged.errors = errors
+                .map(|(path, message)| Fault { path, message })
+                .collect();
         } else if !valid {
             judged.warning =
                 Some("what is wrong is not told: by this schema it costs too much".into());
@@ -178,39 +163,4 @@ fn on_a_stack<T: Send>(work: impl FnOnce() -> T + Send) -> Result<T, String> {
             Err(error) => Err(format!("there is no thread to validate on: {error}")),
         }
     })
-}
-
-/// The beginning of a text that is written, and no more of it.
-struct Short(String);
-
-impl fmt::Write for Short {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut end = text.len().min(MESSAGE - self.0.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.0.push_str(text.get(..end).unwrap_or_default());
-        if end < text.len() {
-            Err(fmt::Error)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-/// A JSON Pointer; that of the nearest container that can be named in short, where it is long.
-fn near(path: &str) -> String {
-    let mut end = path.len().min(PATH);
-    while end < path.len() && path.as_bytes().get(end) != Some(&b'/') {
-        end -= 1;
-    }
-    path.get(..end).unwrap_or_default().to_owned()
-}
-
-fn shortened(what: &impl fmt::Display) -> String {
-    let mut short = Short(String::new());
-    if write!(short, "{what}").is_err() {
-        short.0.push('…');
-    }
-    short.0
 }

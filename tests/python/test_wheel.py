@@ -154,7 +154,7 @@ def test_the_source_distribution_is_reproducible_and_has_our_files(tmp_path):
     assert {"PKG-INFO"} == names - tracked()
     for needed in ("Cargo.toml", "Cargo.lock", "LICENSE", "README.md", "pyproject.toml"):
         assert needed in names
-    assert tracked("python/wholejson", "src", "bindings") <= names
+    assert tracked("python/wholejson", "src", "bindings", "validator") <= names
 
 
 def workflows() -> list[Path]:

@@ -1,0 +1,89 @@
+//! The validator of JSON Schema that `wholejson` uses: the `jsonschema` crate, with an engine for
+//! patterns that does not go back, and without a way to fetch anything.
+//!
+//! A crate of its own, because the validator is generic: it is compiled here once, for size, and not
+//! each time that the core is.
+
+#![forbid(unsafe_code)]
+
+use std::fmt::{self, Write as _};
+
+use jsonschema::{PatternOptions, ValidationError};
+use serde_json::Value;
+
+/// Of a pattern, compiled: bytes.
+const PATTERN: usize = 64 << 10;
+/// The text of an error is cut after so many bytes.
+const MESSAGE: usize = 300;
+/// A longer path is cut to that of a container.
+const PATH: usize = 1_000;
+
+/// A schema that documents can be validated by.
+#[derive(Debug)]
+pub struct Validator(jsonschema::Validator);
+
+impl Validator {
+    /// Reads a schema. `format` is checked too. It uses the call stack, by the schema's depth.
+    ///
+    /// # Errors
+    /// Why documents can't be validated by it, for people.
+    pub fn new(schema: &Value) -> Result<Self, String> {
+        jsonschema::options()
+            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN))
+            .should_validate_formats(true)
+            .build(schema)
+            .map(Self)
+            .map_err(|error| shortened(&error))
+    }
+
+    /// Is the document valid? It uses the call stack, by the depth of both. What it costs is as
+    /// the schema wants it.
+    pub fn is_valid(&self, document: &Value) -> bool {
+        self.0.is_valid(document)
+    }
+
+    /// What is wrong with the document, the first so many: where, as a JSON Pointer (RFC 6901),
+    /// and what, for people. Both are shortened where they are long.
+    pub fn errors(&self, document: &Value, most: usize) -> Vec<(String, String)> {
+        let told = |error: ValidationError<'_>| {
+            let path = near(error.instance_path().as_str());
+            (path, shortened(&error))
+        };
+        self.0.iter_errors(document).take(most).map(told).collect()
+    }
+}
+
+/// A JSON Pointer; that of the nearest container that can be named in short, where it is long.
+fn near(path: &str) -> String {
+    let mut end = path.len().min(PATH);
+    while end < path.len() && path.as_bytes().get(end) != Some(&b'/') {
+        end -= 1;
+    }
+    path.get(..end).unwrap_or_default().to_owned()
+}
+
+/// The beginning of a text that is written, and no more of it.
+struct Short(String);
+
+impl fmt::Write for Short {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let mut end = text.len().min(MESSAGE - self.0.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+        self.0.push_str(text.get(..end).unwrap_or_default());
+        if end < text.len() {
+            Err(fmt::Error)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+fn shortened(what: &impl fmt::Display) -> String {
+    let mut short = Short(String::new());
+    if write!(short, "{what}").is_err() {
+        short.0.push('…');
+    }
+    short.0
+}
