@@ -14,4 +14,10 @@ mod recorded;
 mod reference;
 mod rules;
 mod schema;
+#[path = "../common/random.rs"]
+#[allow(
+    dead_code,
+    reason = "one source for all tests; here a part of it is used"
+)]
+mod seeded;
 mod support;

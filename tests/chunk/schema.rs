@@ -3,9 +3,10 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use wholejson::Schema;
 use wholejson::chunk::{ChunkOptions, Mode};
+use wholejson::{Root, Schema};
 
+use crate::seeded::Random;
 use crate::support::*;
 
 fn options(schema: &Value, validate: bool) -> ChunkOptions {
@@ -316,4 +317,141 @@ fn a_choice_without_text_gets_no_verdict() {
     .concat();
     let outcome = with(options(&user(), true), stream, End::Closed);
     assert!(!outcome.text().contains("valid"), "{}", outcome.text());
+}
+
+const LISTS: &[&str] = &["allOf", "anyOf", "oneOf", "prefixItems"];
+const NAMED: &[&str] = &[
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+    "patternProperties",
+    "properties",
+];
+const ONES: &[&str] = &[
+    "additionalItems",
+    "additionalProperties",
+    "contains",
+    "else",
+    "if",
+    "items",
+    "not",
+    "propertyNames",
+    "then",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+];
+const OTHERS: &[(&str, &[&str])] = &[
+    ("$anchor", &[r#""a""#]),
+    ("$dynamicRef", &[r##""#a""##]),
+    ("$id", &[r#""https://example.com/a""#, r##""#a""##]),
+    (
+        "$ref",
+        &[
+            r##""#""##,
+            r##""#/$defs/a""##,
+            r##""#/properties/a""##,
+            r##""#a""##,
+        ],
+    ),
+    (
+        "$schema",
+        &[r#""https://json-schema.org/draft/2020-12/schema""#],
+    ),
+    ("const", &[r#""a""#, "[]", "{}", "null"]),
+    ("contentEncoding", &[r#""base64""#]),
+    ("dependentRequired", &[r#"{"a": ["b"]}"#]),
+    ("enum", &[r#"["a", {}]"#, "[1]", "[]"]),
+    (
+        "format",
+        &[
+            r#""date""#,
+            r#""email""#,
+            r#""regex""#,
+            r#""uri""#,
+            r#""x""#,
+        ],
+    ),
+    ("maxLength", &["0", "3"]),
+    ("minContains", &["0", "2"]),
+    ("minItems", &["1"]),
+    ("minimum", &["-1", "1e300"]),
+    ("multipleOf", &["0.1", "3", "1e-300"]),
+    (
+        "pattern",
+        &[r#""^(a+)+$""#, r#""(""#, r#""\\p{L}""#, r#""(?=a)""#],
+    ),
+    ("required", &["[]", r#"["a"]"#]),
+    (
+        "type",
+        &[r#""object""#, r#"["string", "array"]"#, r#""integer""#],
+    ),
+    ("uniqueItems", &["true", "false"]),
+];
+
+/// A schema of all that there is, now and then with a keyword that is used as none is.
+fn odd(random: &mut Random, depth: usize) -> Value {
+    let mut schema = serde_json::Map::new();
+    if depth > 3 || random.below(12) == 0 {
+        return json!(random.below(6) > 0);
+    }
+    for _ in 0..1 + random.below(3) {
+        let inner = |random: &mut Random| odd(random, depth + 1);
+        let (keyword, value) = match random.below(8) {
+            0 => (random.pick(LISTS), json!([inner(random), inner(random)])),
+            1 | 2 => (
+                random.pick(NAMED),
+                json!({"a": inner(random), "b": inner(random)}),
+            ),
+            3 => (random.pick(ONES), inner(random)),
+            _ => {
+                let (keyword, values) = random.pick(OTHERS);
+                (keyword, serde_json::from_str(random.pick(values)).unwrap())
+            }
+        };
+        let wrong = random.below(60) == 0;
+        schema.insert(keyword.into(), if wrong { json!([3, null]) } else { value });
+    }
+    schema.into()
+}
+
+fn any_value(random: &mut Random, depth: usize) -> Value {
+    match random.below(if depth > 2 { 4 } else { 7 }) {
+        0 => json!("a"),
+        1 => json!("2024-01-02"),
+        2 => json!(random.below(7)),
+        3 => json!(null),
+        4 => (0..random.below(4))
+            .map(|_| any_value(random, depth + 1))
+            .collect(),
+        _ => json!({"a": any_value(random, depth + 1), "b": any_value(random, depth + 1)}),
+    }
+}
+
+#[test]
+fn no_schema_and_no_document_stop_the_stream_and_each_gets_a_verdict_or_a_warning() {
+    let mut random = Random(14);
+    let (mut valid, mut invalid, mut warnings) = (0, 0, 0);
+    for _ in 0..1_500 {
+        let schema = odd(&mut random, 0);
+        let document = json!({"a": any_value(&mut random, 0)}).to_string();
+        let options = ChunkOptions {
+            root: Root::Object,
+            ..options(&schema, true)
+        };
+        let (contents, status) = at_once(options, &[&document]);
+        assert_eq!(json!(true), status["complete"], "{schema} {document}");
+        let last: Value = serde_json::from_str(contents.last().unwrap().as_str().unwrap()).unwrap();
+        assert_eq!(document, last.to_string());
+        assert!(
+            status["valid"].is_boolean() || status["warning"].is_string(),
+            "{schema}"
+        );
+        valid += usize::from(status["valid"] == true);
+        invalid += usize::from(status["valid"] == false);
+        warnings += usize::from(status["warning"].is_string());
+    }
+    assert!(
+        valid > 100 && invalid > 100 && warnings > 100,
+        "{valid}, {invalid}, {warnings}"
+    );
 }
