@@ -174,20 +174,35 @@ fn nothing_is_left_when_aggregators_end_fail_or_are_abandoned() {
 
 /// Runs a document through a stream of chunks; gives the most memory it took.
 fn stream(text: &str, piece: usize, read: usize, repair: bool, mode: Mode) -> usize {
+    let options = ChunkOptions {
+        repair,
+        mode,
+        ..ChunkOptions::default()
+    };
+    stream_in(text, piece, read, options)
+}
+
+/// The same with any options; where tool calls are read, it is in the arguments of one.
+fn stream_in(text: &str, piece: usize, read: usize, given: ChunkOptions) -> usize {
+    let (repair, called) = (given.repair, given.tool_calls);
     let limits = options(repair).limits;
     let characters: Vec<char> = text.chars().collect();
     let mut bytes = Vec::new();
     for delta in characters.chunks(piece) {
         let delta: String = delta.iter().collect();
-        let chunk = serde_json::json!({"choices": [{"index": 0, "delta": {"content": delta}}]});
+        let delta = match called {
+            false => serde_json::json!({"content": delta}),
+            true => {
+                serde_json::json!({"tool_calls": [{"index": 0, "function": {"arguments": delta}}]})
+            }
+        };
+        let chunk = serde_json::json!({"choices": [{"index": 0, "delta": delta}]});
         bytes.extend_from_slice(format!("data: {chunk}\n\n").as_bytes());
     }
     peak(|| {
         let mut transformer = Transformer::new(ChunkOptions {
-            repair,
             limits,
-            mode,
-            ..ChunkOptions::default()
+            ..given.clone()
         });
         for part in bytes.chunks(read) {
             let mut out = Vec::new();
@@ -246,6 +261,47 @@ fn a_stream_of_chunks_with_operations_takes_at_most_five_times_the_document() {
         }
     }
     eprintln!("the most: {:.2} × the document, {}", worst.0, worst.1);
+}
+
+#[test]
+fn the_arguments_of_a_tool_call_take_at_most_five_times_their_length() {
+    for (name, head, unit) in TEXTS {
+        for (size, piece) in [(1_000, 4), (300_000, 70_000)] {
+            let text = ["{\"a\": ", head, unit.repeat(size / unit.len()).as_str()].concat();
+            let called = ChunkOptions {
+                tool_calls: true,
+                ..ChunkOptions::default()
+            };
+            let taken = stream_in(&text, piece, 50, called);
+            let allowed = 5 * text.len() + (64 << 10);
+            assert!(
+                taken <= allowed,
+                "{name}, {size} bytes in pieces of {piece}: {taken} > {allowed}"
+            );
+        }
+    }
+}
+
+#[test]
+fn as_many_tool_calls_as_there_may_be_take_a_bounded_memory() {
+    let mut bytes = String::new();
+    for at in 0..wholejson::chunk::MAX_CALLS {
+        let call = serde_json::json!({"index": at, "id": at.to_string(), "function": {"name": at.to_string(), "arguments": "{\"a\":1"}});
+        let chunk = serde_json::json!({"choices": [{"index": 0, "delta": {"tool_calls": [call]}}]});
+        bytes.push_str(&format!("data: {chunk}\n\n"));
+    }
+    let taken = peak(|| {
+        let mut transformer = Transformer::new(ChunkOptions {
+            tool_calls: true,
+            ..ChunkOptions::default()
+        });
+        for part in bytes.as_bytes().chunks(50) {
+            let mut out = Vec::new();
+            transformer.feed(part, &mut out).unwrap();
+        }
+    });
+    eprintln!("{} bytes a call", taken / wholejson::chunk::MAX_CALLS);
+    assert!(taken <= 1 << 20, "{taken}");
 }
 
 #[test]

@@ -13,11 +13,16 @@ fn whole(stream: &str) -> Outcome {
 
 /// Twice the work may take three times as long, and not four.
 fn linear(make: impl Fn(usize) -> String, size: usize) {
+    linear_with(&ChunkOptions::default(), make, size);
+}
+
+fn linear_with(options: &ChunkOptions, make: impl Fn(usize) -> String, size: usize) {
     let time = |size: usize| {
         let stream = make(size);
         let measured = (0..3).map(|_| {
             let start = Instant::now();
-            whole(&stream);
+            let pieces: Vec<&[u8]> = stream.as_bytes().chunks(64 << 10).collect();
+            once(options.clone(), &pieces, End::Closed);
             start.elapsed()
         });
         measured.min().unwrap()
@@ -122,6 +127,49 @@ fn a_stream_of_many_lists_and_choices_takes_linear_time() {
     );
 }
 
+#[test]
+fn many_pieces_of_tool_calls_take_linear_time() {
+    let options = ChunkOptions {
+        tool_calls: true,
+        ..ChunkOptions::default()
+    };
+    let list = |size: usize, each: &dyn Fn(usize) -> String| {
+        let pieces: Vec<String> = (0..size).map(each).collect();
+        chunk(&format!(r#"{{"tool_calls":[{}]}}"#, pieces.join(",")), "")
+    };
+    let of = |index: usize, text: &str| {
+        format!(
+            r#"{{"index":{index},"id":"c{index}","function":{{"name":"f","arguments":"{text}"}}}}"#
+        )
+    };
+    linear_with(&options, |size| list(size, &|_| of(0, r#"{\"a"#)), 3_000);
+    linear(
+        |size| list(size, &|at| of(at % 250, r#"{\"a\":[1,"#)),
+        3_000,
+    );
+    linear_with(&options, |size| list(size, &|at| of(at % 2, "{}")), 3_000);
+    linear(
+        |size| {
+            (0..size)
+                .map(|at| list(1, &|_| of(at % 250, " ")))
+                .collect()
+        },
+        3_000,
+    );
+    let again = |size: usize| -> String {
+        let choice = |at: usize| {
+            let piece = of(at % 3, "{} ");
+            format!(
+                r#"{{"index":{},"delta":{{"tool_calls":[{piece}]}}}}"#,
+                at % 2
+            )
+        };
+        let choices: Vec<String> = (0..size).map(choice).collect();
+        event(&format!(r#"{{"choices":[{}]}}"#, choices.join(",")))
+    };
+    linear_with(&options, again, 250);
+}
+
 fn sample() -> Vec<u8> {
     [
         ": hi\n\n".to_owned(),
@@ -130,6 +178,10 @@ fn sample() -> Vec<u8> {
         chunk(r#"{"content":"{\"a\\u00e9\ud83d\ude80\": [1, "}"#, r#","logprobs":{"content":[{"a":1}]},"m":[1]"#),
         chunk(r#"{"content":[{"type":"text","text":"2,"},{"type":"thinking"}]}"#, ""),
         of(1, r#"{"content":"[tru"}"#, ""),
+        chunk(r#"{"tool_calls":[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":"{}"}},null]}"#, ""),
+        chunk(r#"{"tool_calls":[{"index":0,"id":"b","function":{"name":"g","arguments":"{\"x\": \"y"}}],"content":""}"#, ""),
+        of(1, r#"{"tool_calls":[{"function":{"arguments":"{\"z\":1}"},"x":[1]},{"function":{"name":"h"}}]}"#, ""),
+        chunk(r#"{"tool_calls":[{"index":0,"function":{"arguments":"\"}"}},{"index":1,"id":"a","function":{"arguments":"{\"w\":2,"}}]}"#, ""),
         "id: 4\r\nevent: message\r\ndata: {\"choices\":\r\ndata: [{\"delta\":{\"content\":\"3\"}}],\"usage\":{\"t\":1}}\r\n\r\n".into(),
         chunk(r#"{"content":"]}"}"#, r#","finish_reason":"stop""#),
         stop_of(1),
@@ -149,7 +201,7 @@ proptest! {
     fn mutants_end_in_one_way_at_any_cut(
         edits in prop::collection::vec((any::<prop::sample::Index>(), prop::sample::select(b"\"{}[],:\\\n\r 0a\xFF\x00due".to_vec()), 0..3usize), 0..6),
         cut in any::<prop::sample::Index>(),
-        repair in any::<bool>(),
+        (repair, tool_calls) in any::<(bool, bool)>(),
     ) {
         let mut stream = sample();
         for (at, byte, how) in edits {
@@ -166,7 +218,7 @@ proptest! {
                 }
             }
         }
-        let options = ChunkOptions { repair, ..ChunkOptions::default() };
+        let options = ChunkOptions { repair, tool_calls, repair_arguments: repair, ..ChunkOptions::default() };
         let expected = once(options.clone(), &[&stream], End::Closed);
         let (left, right) = stream.split_at(cut.index(stream.len()));
         let two = once(options.clone(), &[left, right], End::Closed);
