@@ -187,10 +187,10 @@ impl Session {
         if let Some(text) = text {
             self.read(index, text);
         }
-        let mut keep = 0;
+        let (mut keep, calls) = (0, self.calls > 0);
         match self.choice(index) {
             Some(choice) => {
-                facts.others |= choice.calls.decide(facts.finish);
+                facts.others |= calls && choice.calls.decide(facts.finish);
                 choice.channel.push(None, facts, &mut keep)
             }
             None => Verdict::DROP,
