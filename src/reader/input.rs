@@ -15,6 +15,8 @@ impl Reader {
         wtf8: bool,
         sink: &mut S,
     ) -> Result<(), Error> {
+        #[cfg(feature = "inject-panic")]
+        assert!(!delta.ends_with(b"\0panic"), "a panic that was asked for");
         if delta.is_ascii() && self.decoder.is_empty() {
             return self.read(delta, sink);
         }
@@ -45,7 +47,12 @@ impl Reader {
         }
         if !matches!(
             self.state,
-            State::Seek | State::Think | State::Done | State::Trailing
+            State::Seek
+                | State::Think
+                | State::RootScalar
+                | State::RootEnd
+                | State::Done
+                | State::Trailing
         ) {
             let offset = self.position() as u64;
             self.log.record(rule, offset);

@@ -176,3 +176,12 @@ fn a_look_that_may_look_at_nearly_nothing_decides_the_same_at_any_cut() {
         );
     }
 }
+
+#[test]
+fn bytes_that_are_no_text_in_the_frame_are_no_repair_at_any_cut() {
+    for count in [1, 3, 31, 32, 33, 80] {
+        let text = ["`".repeat(count).as_bytes(), b"t\xff {\"a\": 1}"].concat();
+        check_ends_alike(&text, Limits::DEFAULT);
+        check_ends_alike(&text[..count + 2], Limits::DEFAULT);
+    }
+}

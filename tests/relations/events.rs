@@ -148,6 +148,7 @@ pub(super) fn a_stream_comes_through(data: &[u8]) {
         } else {
             Mode::Patch
         },
+        final_document: false,
         ..ChunkOptions::default()
     };
     let code = (input.flags & 32 != 0).then_some(Code::UpstreamTimeout);
