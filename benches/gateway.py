@@ -163,6 +163,41 @@ def memory(pid: int) -> int:
     return total << 10
 
 
+WHERE = (
+    ("kernel", "the kernel"),
+    ("uvloop", "uvloop"),
+    ("httptools", "httptools"),
+    ("aiohttp", "aiohttp's C parts"),
+    ("_http_parser", "aiohttp's C parts"),
+    ("reader_c", "aiohttp's C parts"),
+    ("_core.abi3", "wholejson's core"),
+    ("nginx", "nginx"),
+    ("python", "Python"),
+    ("libc", "the C library"),
+)
+
+
+def profile(pid: int, seconds: float, folder: Path) -> dict[str, float] | None:
+    """Say where a process spends its time, in percent, by perf; nothing where there is none."""
+    if shutil.which("perf") is None:
+        return None
+    file = str(folder / "perf.data")
+    whom = ",".join(map(str, family(pid)))
+    record = ["perf", "record", "-q", "-F", "1999", "-o", file, "-p", whom]
+    done = subprocess.run([*record, "--", "sleep", str(seconds)], capture_output=True)
+    command = ["perf", "report", "-i", file, "--stdio", "-q", "--sort", "dso"]
+    told = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode or told.returncode:
+        return None
+    shares: dict[str, float] = {}
+    for line in told.stdout.splitlines():
+        share, _, where = line.strip().partition("%")
+        if where:
+            name = next((name for part, name in WHERE if part in where), "other")
+            shares[name] = round(shares.get(name, 0.0) + float(share), 1)
+    return dict(sorted(shares.items(), key=lambda item: -item[1])) or None
+
+
 @contextlib.contextmanager
 def process(command: Sequence[str], core: int | None, **pipes: Any) -> Iterator[Any]:
     """Run something on one core, and end it."""
@@ -281,14 +316,19 @@ class Meter:
 
 async def measure(
     place: tuple[int, int, int | None], gateway: Gateway | None, load: tuple[str, int, int],
-    seconds: float,
+    seconds: float, folder: Path | None = None,
 ) -> dict[str, Any]:  # fmt: skip
-    """One gateway under one load."""
+    """One gateway under one load; with a folder, also where it spends its time."""
     meter = Meter(*place, gateway)
     try:
         await meter.open(load[1], load[2] / load[1], anywhere=True)
-        await asyncio.sleep(min(2.0, seconds))  # what came at once at the beginning has gone out
-        return await meter.look(seconds)
+        # What came at once at the beginning has gone out.
+        await asyncio.sleep(min(2.0 + load[1] / 250, seconds))
+        row = await meter.look(seconds)
+        if folder is not None and place[2] is not None:
+            loop = asyncio.get_running_loop()
+            row["profile"] = await loop.run_in_executor(None, profile, place[2], seconds, folder)
+        return row
     finally:
         meter.close()
         await asyncio.sleep(0.3)
@@ -324,9 +364,12 @@ def run(quick: bool, litellm: str | None) -> dict[str, Any]:
     with process(command, cores[0], **pipes) as upstream:
         provider = int(upstream.stdout.readline())
 
-        def add(gateway: Gateway | None, load: tuple[str, int, int], place: Any) -> None:
+        def add(
+            gateway: Gateway | None, load: tuple[str, int, int], place: Any, folder: str = ""
+        ) -> None:
             name = gateway.name if gateway else "direct"
-            row = uvloop.run(measure(place, gateway, load, seconds))
+            looking = Path(folder) if load == loads[0] and gateway else None
+            row = uvloop.run(measure(place, gateway, load, seconds, looking))
             rows.append({"gateway": name, "streams": load[1], "offered": load[2], **row})
             log(f"  {name}, {load[0]}, {load[2]:,} events/s: {said(row)}")
 
@@ -345,7 +388,7 @@ def run(quick: bool, litellm: str | None) -> dict[str, Any]:
                     held[gateway.name] = uvloop.run(weigh(place, gateway, few, many))
                     log(f"  {gateway.name}: {held[gateway.name] / 1024:.1f} KB a stream")
                     for load in loads:
-                        add(gateway, load, place)
+                        add(gateway, load, place, folder)
     return {
         "rows": rows,
         "held": held,

@@ -63,6 +63,10 @@ to its arrival at the client, median and 99th percentile. Where fewer events a s
 offered, the gateway (or, where it is `direct`, this machine) fell behind. `memory`: what one more
 open stream adds to the process, from 100 to 500 of them."""
 
+PROFILED = """\
+Where that time goes at the first load, by `perf`: microseconds per event in each program or
+library. What stands under `Python` is the interpreter, running uvicorn, aiohttp and wholejson."""
+
 
 def update(name: str, result: dict[str, Any]) -> None:
     """Write the result of one benchmark, beside those of the others."""
@@ -344,6 +348,18 @@ def gateway_part(results: dict[str, Any]) -> list[str]:
         table(head, rows, left=2),
         f"Memory: {held}.",
     ]
+    profiled = [row for row in gateway["rows"] if row.get("profile")]
+    if profiled:
+        parts.append(PROFILED)
+        names = list(dict.fromkeys(name for row in profiled for name in row["profile"]))
+        lines = [
+            [
+                row["gateway"],
+                *(f"{row['profile'].get(name, 0) * row['us'] / 100:.1f}" for name in names),
+            ]
+            for row in profiled
+        ]
+        parts.append(table(["gateway", *names], lines))
     if gateway["missing"]:
         parts.append(f"Not measured, because not installed: {', '.join(gateway['missing'])}.")
     return parts

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ._core import ChunkTransformer, read_request
@@ -160,20 +161,14 @@ class ValidJSONChunks:
         options: dict[str, Any] = {**self._options, **(request.options or {})}
         inner = _resized(scope, len(request.body), {b"accept-encoding": b"identity"})
         inner[WATCHED] = True
+        make = partial(ChunkTransformer, **options)
         if len(options.get("schema") or "") > _LONG_SCHEMA:
-            await beside(lambda: ChunkTransformer(**options))  # read once, it is known from then on
+            await beside(make)  # read once, it is known from then on
         departure = Departure(receive)
-        turned = Turned(
-            send,
-            lambda: ChunkTransformer(**options),
-            options["mode"],
-            self._timing,
-            departure,
-            self._room,
-        )
+        turned = Turned(send, make, options["mode"], self._timing, departure, self._room)
         work = self._inside(inner, replay(request.body, departure.receive), turned)
         agent_id = request.agent_id
-        del request
+        del request, options, make
         try:
             await until_gone(work, departure)
         except asyncio.CancelledError:

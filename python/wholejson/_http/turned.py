@@ -58,12 +58,12 @@ class Turned:
         "_departure",
         "_first_snapshot",
         "_flusher",
-        "_headers",
         "_held",
         "_last",
         "_lock",
         "_loop",
         "_make",
+        "_mode",
         "_over",
         "_passing",
         "_peeked",
@@ -88,8 +88,8 @@ class Turned:
         room: Room,
     ) -> None:
         self._send = send
-        self._make = make
-        self._headers = {**_TURNED, b"x-valid-json-chunks": mode.encode()}
+        self._make: Callable[[], ChunkTransformer] | None = make
+        self._mode = mode
         self._timing = timing
         self._departure = departure
         self._room = room
@@ -169,6 +169,9 @@ class Turned:
     # -- which response this is
 
     async def _take_start(self, message: Message) -> None:
+        make, self._make = self._make, None  # its options may hold a long schema
+        if make is None:
+            return  # a response starts once
         headers = {key.lower(): value for key, value in message.get("headers", [])}
         kind = headers.get(b"content-type", b"").split(b";")[0].strip().lower()
         self._start = message
@@ -183,7 +186,7 @@ class Turned:
                 text = "the upstream answered in an encoding that it was not asked for"
                 await self._error(502, text, "upstream_encoding")
                 return
-            self._source = Source(self._make(), decoding, self._room)
+            self._source = Source(make(), decoding, self._room)
             self._last = self._loop.time()
             self._wait_for_beat()
         else:
@@ -269,7 +272,7 @@ class Turned:
             if self._started or self._over:
                 return
             held, self._held = bytes(self._held), bytearray()
-            await self._release(self._headers)
+            await self._release(self._changes())
             if held:
                 await self._put(held, more=True)
         self._wait_for_beat()
@@ -298,7 +301,7 @@ class Turned:
                 if await self._early(out):
                     self._departure.settle()
                     return
-                await self._release(self._headers)
+                await self._release(self._changes())
             await self._put(out, more=False)
         self._departure.settle()
 
@@ -320,6 +323,9 @@ class Turned:
         return True
 
     # -- small things
+
+    def _changes(self) -> dict[bytes, bytes | None]:
+        return {**_TURNED, b"x-valid-json-chunks": self._mode.encode()}
 
     async def _release(self, changes: dict[bytes, bytes | None] | None = None) -> None:
         start, self._start = self._start, None

@@ -53,7 +53,8 @@ def compose(
         on_report=metrics.stream,
     )
     app = Capacity(app, settings.max_requests, settings.request_timeout)
-    app = Clients(app, [key.get_secret_value() for key in settings.client_keys])
+    if settings.client_keys:
+        app = Clients(app, [key.get_secret_value() for key in settings.client_keys])
     if settings.upstream_key is not None and not settings.client_keys:
         app = Sites(app)
     if settings.playground:
