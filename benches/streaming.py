@@ -15,7 +15,6 @@ import json
 import re
 import sys
 import time
-from collections.abc import Callable
 from typing import cast
 
 import uvloop
@@ -24,25 +23,24 @@ from measuring import cut, well_formed
 DOCUMENT = 2 << 10
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
 STAMP = b"@" * 16
-STAMPED = re.compile(rb'"(?:sent|system_fingerprint)": ?"(?:fp_)?(\d{16})"')
+STAMPED = re.compile(rb'"sent":"(\d{16})"')
 DONE = b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
 TICK = 0.001
 
 
-def events(stamp: str) -> list[tuple[bytes, bytes]]:
+def events() -> list[tuple[bytes, bytes]]:
     """The events of a stream as chunks of HTTP, before and after the time at which each is sent."""
 
     def event(delta: dict[str, str], reason: str | None = None) -> tuple[bytes, bytes]:
-        time_of = {name: STAMP.decode() if name == stamp else "fp_a288987b44000" for name in NAMES}
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
         chunk = {
             "id": "chatcmpl-BXf3kGm2Qz8Lr5Tn1Vw7Yb4Hc6Jd",
             "object": "chat.completion.chunk",
             "created": 1_750_000_000,
             "model": "gpt-4o-2024-08-06",
-            "system_fingerprint": time_of["system_fingerprint"],
+            "system_fingerprint": "fp_a288987b44",
             "choices": [choice],
-            "sent": time_of["sent"],
+            "sent": STAMP.decode(),
         }
         data = b"data: " + json.dumps(chunk, separators=(",", ":")).encode() + b"\n\n"
         before, _, after = (b"%x\r\n" % len(data) + data + b"\r\n").partition(STAMP)
@@ -53,32 +51,27 @@ def events(stamp: str) -> list[tuple[bytes, bytes]]:
     return [first, *deltas, event({}, "stop")]
 
 
-NAMES = ("system_fingerprint", "sent")
-MADE = {name: events(name) for name in NAMES}
-LENGTH = len(MADE["sent"])
-BYTES = sum(len(before) + 16 + len(after) for before, after in MADE["sent"]) // LENGTH
+EVENTS = events()
+BYTES = sum(len(before) + len(STAMP) + len(after) for before, after in EVENTS) // len(EVENTS)
 
 
 class Stream:
     """One answer, on its way."""
 
-    def __init__(self, transport: asyncio.Transport, rate: float, skip: int, stamp: str) -> None:
+    def __init__(self, transport: asyncio.Transport, rate: float) -> None:
         self.transport = transport
         self.rate = rate
-        self.events = MADE[stamp]
         self.at = 0
-        self.paused = False
         transport.write(HEAD)
-        self.began = time.monotonic() - skip / rate
-        self.send(skip)
+        self.began = time.monotonic()
 
     def send(self, count: int) -> bool:
         """Send so many events, each by itself; tell whether the stream goes on."""
         stamp = b"%016d" % (time.monotonic_ns() // 1000)
-        for before, after in self.events[self.at : self.at + count]:
+        for before, after in EVENTS[self.at : self.at + count]:
             self.transport.write(before + stamp + after)
         self.at += count
-        if self.at < len(self.events):
+        if self.at < len(EVENTS):
             return True
         self.transport.write(DONE)
         return False
@@ -109,7 +102,6 @@ class Provider(asyncio.Protocol):
             return
         wanted = json.loads(json.loads(body)["messages"][0]["content"])
         Provider.streams[self] = Stream(self.transport, **wanted)
-        Provider.sent += wanted["skip"]
 
     def pause_writing(self) -> None:
         self.free = False
@@ -130,7 +122,7 @@ class Provider(asyncio.Protocol):
         for provider, stream in list(Provider.streams.items()):
             due = int((now - stream.began) * stream.rate) - stream.at
             if due > 0 and provider.free:
-                due = min(due, LENGTH - stream.at)
+                due = min(due, len(EVENTS) - stream.at)
                 Provider.sent += due
                 if not stream.send(due):
                     del Provider.streams[provider]
@@ -140,13 +132,13 @@ class Provider(asyncio.Protocol):
 class Client(asyncio.Protocol):
     """One client, which asks again as soon as its stream has ended."""
 
-    def __init__(self, request: Callable[[], bytes], seen: Seen) -> None:
+    def __init__(self, request: bytes, seen: Seen) -> None:
         self.request = request
         self.seen = seen
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast("asyncio.Transport", transport)
-        self.transport.write(self.request())
+        self.transport.write(self.request)
 
     def data_received(self, data: bytes) -> None:
         self.seen.read(data)
@@ -154,7 +146,7 @@ class Client(asyncio.Protocol):
             if self.seen.stopping:
                 self.transport.close()
             else:
-                self.transport.write(self.request())
+                self.transport.write(self.request)
 
     def connection_lost(self, _: Exception | None) -> None:
         if not self.seen.stopping:
