@@ -352,6 +352,8 @@ class ChunkTransformer:
         """Tell the time, by any clock that does not go back, before what is fed then.
 
         It matters to streams whose updates are thinned. Without it only the bytes count.
+
+        :raises TypeError, OverflowError: for anything but a whole number from 0.
         """
     def flush_due(self) -> bytes:
         """Give the updates that were held back and may go out at the time that was told.

@@ -29,6 +29,7 @@ __all__ = [
 ]
 
 _READ = 64 << 10
+_LONG = 3600.0  # longer waits are made of several: the system may not know so large a number
 
 
 class Root(str, enum.Enum):
@@ -73,7 +74,7 @@ def read_stdin(patience: Callable[[], float | None] = lambda: None) -> Iterator[
         misuse("stdin and stdout must be open")
     while True:
         seconds = patience() if os.name == "posix" else None
-        if seconds is not None and not select.select([sys.stdin], [], [], seconds)[0]:
+        if seconds is not None and not select.select([sys.stdin], [], [], min(seconds, _LONG))[0]:
             yield b""
             continue
         part = os.read(sys.stdin.fileno(), _READ)

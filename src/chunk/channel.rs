@@ -342,8 +342,10 @@ impl Channel {
         self.sent.add(length, self.now);
     }
 
-    /// What goes out is written next: in patch mode, the operations since the last call.
+    /// What goes out is written next: in patch mode, the operations since the last call. It is all
+    /// that is known, also what a pace had held back.
     pub fn take_content(&mut self) {
+        self.owed = false;
         if let Some(patched) = &mut self.patched {
             patched.take(self.aggregator.view());
             self.sent.add(patched.take_written(), self.now);

@@ -75,6 +75,9 @@ impl Transformer {
     /// Appends the snapshots that were held back and may go out now, for when the upstream
     /// pauses; each in a chunk of its own, with the names the stream began with.
     pub fn flush_due(&mut self, out: &mut Vec<u8>) {
+        if self.is_pending() {
+            self.pull(out);
+        }
         let before = out.len();
         self.machine.tick(out);
         self.machine.report.bytes_out += (out.len() - before) as u64;

@@ -247,6 +247,62 @@ fn updates_that_a_pace_held_back_are_merged() {
 }
 
 #[test]
+fn no_value_goes_out_twice_for_a_reader_under_a_pace() {
+    let pace = Pace {
+        max_amplification: None,
+        every_ms: Some(50),
+    };
+    for mode in [Mode::Snapshot, Mode::Patch] {
+        for (pulls, step) in [(1, 10), (2, 10), (3, 30), (2, 50), (9, 20)] {
+            let mut transformer = Transformer::new(options(pace, mode));
+            let (mut out, mut now) = (Vec::new(), 0);
+            for number in 0..40 {
+                transformer.set_time(now);
+                let content = if number == 0 {
+                    "[0,".into()
+                } else {
+                    format!("{number},")
+                };
+                transformer.push(text(&content).as_bytes()).unwrap();
+                if number % pulls == 0 {
+                    transformer.pull(&mut out);
+                }
+                now += step;
+                transformer.set_time(now);
+                if number % 3 == 0 {
+                    transformer.flush_due(&mut out);
+                }
+            }
+            transformer.pull(&mut out);
+            let seen = valued(std::str::from_utf8(&out).unwrap(), mode);
+            let lengths: Vec<usize> = seen
+                .iter()
+                .map(|event| {
+                    event["choices"][0]["delta"]["content"]
+                        .as_array()
+                        .unwrap()
+                        .len()
+                })
+                .collect();
+            assert!(
+                lengths.windows(2).all(|pair| pair[0] < pair[1]),
+                "{lengths:?}"
+            );
+            transformer.push(stop().as_bytes()).unwrap();
+            transformer.finish(&mut out);
+            let last = valued(std::str::from_utf8(&out).unwrap(), mode)
+                .pop()
+                .unwrap();
+            let last = last["choices"][0]["delta"]["content"]
+                .as_array()
+                .unwrap()
+                .len();
+            assert_eq!(40, last);
+        }
+    }
+}
+
+#[test]
 fn operations_count_by_their_own_bytes() {
     let pace = Pace {
         max_amplification: Some(1),
