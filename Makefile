@@ -89,6 +89,9 @@ proof: install ## The long runs: DOCUMENTS= (a million) against the slow version
 	@WHOLEJSON_DOCUMENTS=$(DOCUMENTS) cargo test --quiet --locked --profile proof --package wholejson --test core -- --nocapture
 	$(call say,$(DOCUMENTS) documents against json.loads and orjson and the slow version)
 	@WHOLEJSON_INSTALLED=1 WHOLEJSON_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/python/test_differential.py
+	@$(BIN)/python proof/record.py runs "documents against the slow version, serde_json, json.loads and orjson" documents=$(DOCUMENTS)
+	$(call say,what is handed to what users call)
+	@WHOLEJSON_INSTALLED=1 WHOLEJSON_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/python/test_surface.py
 
 # Each target so long.
 SECONDS ?= 60
@@ -97,6 +100,22 @@ SECONDS ?= 60
 fuzz: prerequisites ## Look for bytes that break a relation: SECONDS= for each target, TARGETS= some.
 	$(call say,fuzzing)
 	@$(PYTHON) fuzz/run.py $(SECONDS) $(TARGETS)
+
+.PHONY: audit
+audit: $(VENV)/ready ## Licences, sources and advisories of what is built upon. Advisories need the network.
+	@command -v cargo-deny >/dev/null || cargo install --quiet --locked --root .tools cargo-deny
+	$(call say,cargo deny)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" cargo deny check bans licenses sources
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" cargo deny check advisories
+	$(call say,pip-audit)
+	@$(BIN)/pip install --quiet pip-audit
+	@$(BIN)/pip-audit --progress-spinner off --skip-editable
+
+.PHONY: miri
+miri: ## Interpret tests of the core and look for undefined behaviour. Needs the nightly toolchain.
+	$(call say,miri)
+	@cargo +nightly miri test --locked --package wholejson --lib $(MIRI)
+	@cargo +nightly miri test --locked --package wholejson --test smoke --test sse $(MIRI)
 
 .PHONY: soak
 soak: install ## Run hundreds of streams at once through the gateway for minutes, with faults.

@@ -47,9 +47,9 @@ def number(value: float) -> str:
     return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.2f}"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
+def table(head: list[str], rows: list[list[str]], others: str = "---:") -> str:
     """A table of Markdown; the first column is text, the others are numbers."""
-    rule = ["---", *["---:"] * (len(head) - 1)]
+    rule = ["---", *[others] * (len(head) - 1)]
     return "\n".join("| " + " | ".join(row) + " |" for row in [head, rule, *rows])
 
 
@@ -78,10 +78,28 @@ def runs(results: dict[str, Any]) -> str:
             for key, value in figures.items()
         )
         rows.append([name, said, it["date"]])
-    return table(["run", "reached", "date"], rows)
+    return table(["run", "reached", "date"], rows, "---")
 
 
-TABLES: dict[str, Callable[[dict[str, Any]], str]] = {"fuzz": fuzz, "runs": runs}
+def promises(_: dict[str, Any]) -> str:
+    """Each promise and what holds it, from the data of the tests."""
+    lines = (ROOT / "tests" / "data" / "promises.jsonl").read_text("utf-8").splitlines()
+    rows = [
+        [
+            f"{row['promise']}. {row['name']}",
+            "<br>".join(f"`{name.removeprefix('tests/')}`" for name in row["tests"]),
+            ", ".join(f"`{name}`" for name in row["cases"]),
+        ]
+        for row in map(json.loads, lines)
+    ]
+    return table(["promise", "tests, below `tests/`", "cases, below `tests/data/`"], rows, "---")
+
+
+TABLES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "fuzz": fuzz,
+    "runs": runs,
+    "promises": promises,
+}
 
 
 def filled(page: str, results: dict[str, Any]) -> str:
