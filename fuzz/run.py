@@ -21,6 +21,8 @@ SEEDS = FUZZ / "target" / "seeds"
 FOUND = FUZZ / "target" / "found"
 CRASHES = FUZZ / "artifacts"
 LONGEST = {"work": 200}
+# Seconds for one input.
+PATIENCE = {"work": 90}
 LINES_BETWEEN = 12
 sys.path.insert(0, str(ROOT / "proof"))
 
@@ -65,7 +67,8 @@ def run(target: str, seconds: int) -> bool:
         places.append(FUZZ / "corpus" / target)
     command = [
         program(target), *map(str, places), f"-dict={FUZZ / 'json.dict'}",
-        f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 2048)}", f"-timeout={90 if target == 'work' else 20}",
+        f"-max_total_time={seconds}", f"-max_len={LONGEST.get(target, 2048)}",
+        f"-timeout={PATIENCE.get(target, 20)}",
         "-rss_limit_mb=2048", "-print_final_stats=1", "-reload=0", f"-artifact_prefix={crashes}/",
     ]  # fmt: skip
     say(f"{target}: {seconds} seconds")
