@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use serde_json::{Value, json};
-use wholejson::chunk::{ChunkOptions, MAX_CALLS};
+use wholejson::chunk::{ChunkOptions, MAX_CALLS, Mode, Pace, Transformer};
 
 fn options() -> ChunkOptions {
     ChunkOptions {
@@ -684,4 +684,203 @@ fn the_number_of_calls_and_their_text_are_bounded() {
     let named = begin(0, &"i".repeat(50), "f", "{}");
     let outcome = with(small, named, End::Closed);
     assert_eq!(vec!["limit_exceeded"], outcome.errors());
+}
+
+#[test]
+fn in_patch_mode_arguments_are_operations_and_an_empty_object_in_front_gives_way() {
+    let patch = ChunkOptions {
+        mode: Mode::Patch,
+        ..options()
+    };
+    let stream = [
+        begin(0, "a", "f", "{}"),
+        more(0, "{\"x\":"),
+        more(0, "\"y"),
+        more(0, "z\"}"),
+        end(),
+    ]
+    .concat();
+    let outcome = with(patch.clone(), &stream, End::Closed);
+    let lists = given(&outcome);
+    let operations: Vec<Value> = lists
+        .iter()
+        .map(|list| {
+            serde_json::from_str(list[0]["function"]["arguments"].as_str().unwrap()).unwrap()
+        })
+        .collect();
+    let expected = json!([
+        [{"op": "add", "path": "", "value": {}}],
+        [{"op": "add", "path": "", "value": {"x": "y"}}],
+        [{"op": "append", "path": "/x", "value": "z"}],
+        []
+    ]);
+    assert_eq!(expected, json!(operations));
+    let status = json!({"complete": true, "repairs": 0, "document": {"x": "yz"}});
+    assert_eq!(status, lists[3][0]["json_status"]);
+    let bare = ChunkOptions {
+        final_document: false,
+        ..patch
+    };
+    let outcome = with(bare, &stream, End::Closed);
+    let status = json!({"complete": true, "repairs": 0});
+    assert_eq!(status, given(&outcome)[3][0]["json_status"]);
+}
+
+#[test]
+fn a_pace_counts_for_each_call_by_itself_and_the_last_is_always_sent() {
+    for mode in [Mode::Snapshot, Mode::Patch] {
+        let mut transformer = Transformer::new(ChunkOptions {
+            mode,
+            pace: Pace {
+                max_amplification: None,
+                every_ms: Some(50),
+            },
+            ..options()
+        });
+        let mut out = Vec::new();
+        transformer.set_time(0);
+        let mut feed = |transformer: &mut Transformer, now: u64, event: &str| {
+            transformer.set_time(now);
+            transformer.feed(event.as_bytes(), &mut out).unwrap();
+            transformer.flush_due(&mut out);
+            let lists = lists_of(&out);
+            out.clear();
+            lists
+        };
+        let mut shown = |now: u64, event: &str| feed(&mut transformer, now, event);
+        assert_eq!(1, shown(0, &begin(0, "a", "f", "{\"x\":[1,")).len());
+        assert_eq!(1, shown(10, &begin(1, "b", "g", "{\"y\":[1,")).len());
+        assert!(shown(20, &more(0, "2,")).is_empty());
+        assert!(shown(30, &more(1, "2,")).is_empty());
+        assert!(shown(40, "").is_empty());
+        let due = shown(50, "");
+        assert_eq!(
+            vec![json!(0)],
+            due.iter()
+                .map(|list| list[0]["index"].clone())
+                .collect::<Vec<_>>()
+        );
+        assert!(due[0][0].get("json_status").is_none());
+        assert!(shown(51, "").is_empty(), "it was sent");
+        // Where another call speaks, one that is due goes with it.
+        let both = shown(70, &more(0, "3,"));
+        assert_eq!(
+            json!([1]),
+            both.iter()
+                .map(|list| list[0]["index"].clone())
+                .collect::<Value>()
+        );
+        let last = shown(75, &end());
+        assert_eq!(2, last[0].as_array().unwrap().len());
+        if mode == Mode::Snapshot {
+            assert_eq!(
+                json!("{\"x\": [1, 2, 3]}"),
+                last[0][0]["function"]["arguments"]
+            );
+            assert_eq!(
+                json!("{\"y\": [1, 2]}"),
+                last[0][1]["function"]["arguments"]
+            );
+        } else {
+            assert_eq!(
+                json!({"x": [1, 2, 3]}),
+                last[0][0]["json_status"]["document"]
+            );
+            assert_eq!(json!({"y": [1, 2]}), last[0][1]["json_status"]["document"]);
+        }
+    }
+}
+
+fn lists_of(out: &[u8]) -> Vec<Value> {
+    let events = events(std::str::from_utf8(out).unwrap());
+    let choices = events
+        .iter()
+        .filter_map(|event| event["choices"].as_array());
+    let lists = choices
+        .flatten()
+        .map(|choice| choice["delta"]["tool_calls"].clone());
+    lists.filter(|list| !list.is_null()).collect()
+}
+
+#[test]
+fn a_slow_reader_is_spared_arguments_that_newer_ones_have_overtaken() {
+    let mut transformer = Transformer::new(options());
+    let mut out = Vec::new();
+    for event in [
+        begin(0, "a", "f", "{\"x\":[1,"),
+        more(0, "2,"),
+        text("{\"t\":1,"),
+        more(0, "3,"),
+        begin(1, "b", "g", "{\"y\":[1,"),
+        more(1, "2,"),
+        more(0, "4,"),
+    ] {
+        transformer.push(event.as_bytes()).unwrap();
+    }
+    transformer.pull(&mut out);
+    let shown: Vec<Value> = lists_of(&out);
+    // What says a name is never left out; what waited before it went out with its newest state.
+    let expected = json!([
+        [[0, "f", "{\"x\": [1]}"]],
+        [[0, null, "{\"x\": [1, 2, 3]}"]],
+        [[1, "g", "{\"y\": [1]}"]],
+        [
+            [0, null, "{\"x\": [1, 2, 3, 4]}"],
+            [1, null, "{\"y\": [1, 2]}"]
+        ]
+    ]);
+    let shown: Vec<Value> = shown
+        .iter()
+        .map(|list| {
+            let calls = list.as_array().unwrap().iter();
+            calls
+                .map(|call| {
+                    json!([
+                        call["index"],
+                        call["function"]["name"],
+                        call["function"]["arguments"]
+                    ])
+                })
+                .collect()
+        })
+        .collect();
+    assert_eq!(expected, json!(shown), "{}", String::from_utf8_lossy(&out));
+    assert!(
+        String::from_utf8(out)
+            .unwrap()
+            .contains(r#""content":"{\"t\": 1}""#)
+    );
+}
+
+#[test]
+fn what_is_put_in_stands_where_it_belongs_whatever_the_last_member_was() {
+    let finish = r#","finish_reason":"tool_calls""#;
+    let start = text("{\"t\":1,") + &begin(0, "a", "f", "{\"x\":1}");
+    let deltas = [
+        r#"{"tool_calls":[]}"#,
+        r#"{"tool_calls":null}"#,
+        r#"{"tool_calls":{}}"#,
+        r#"{"x":1}"#,
+        r#"{"tool_calls":[{"id":"a","function":null}]}"#,
+        r#"{"tool_calls":[{"function":{}}]}"#,
+        r#"{"tool_calls":[{}]}"#,
+        r#"{"tool_calls":[{"index":null}]}"#,
+        r#"{"tool_calls":[{"type":null,"id":null,"index":0,"function":{"name":null,"arguments":null}}]}"#,
+        "null",
+    ];
+    for delta in deltas {
+        let outcome = read(start.clone() + &chunk(delta, finish) + DONE);
+        let last = &outcome.events()[2]["choices"][0];
+        let whole = json!([{"index": 0, "id": "a", "type": "function",
+            "function": {"name": "f", "arguments": "{\"x\": 1}"},
+            "json_status": {"complete": true, "repairs": 0}}]);
+        assert_eq!(
+            whole,
+            last["delta"]["tool_calls"],
+            "{delta}: {}",
+            outcome.text()
+        );
+        assert_eq!(json!("{\"t\": 1}"), last["delta"]["content"], "{delta}");
+        assert_eq!(json!("tool_calls"), last["finish_reason"], "{delta}");
+    }
 }

@@ -39,11 +39,6 @@ impl<'a> Called<'a> {
     }
 }
 
-/// A place among the edits, where something is put behind what stands there.
-fn behind(span: Span) -> Span {
-    Span::new(span.end, span.end)
-}
-
 impl Edits {
     /// Changes the tool calls of a choice; `place` is where it stands in the session, `into` the
     /// end of its delta.
@@ -215,13 +210,15 @@ impl Edits {
         }
     }
 
-    /// Sets a member of an object; gives the place behind its value.
+    /// Sets a member of an object; gives the place where more of its value is put at once. Where
+    /// it stands in the place of another value, that is the same place: behind it may be the end
+    /// of the object, where other members are put.
     fn set(&mut self, span: Span, key: &[u8], value: What, into: &mut Insertion) -> Span {
         if span.is_none() {
             self.insert(into, key, value);
             return Span::new(into.at, into.at);
         }
         self.replace(span, value);
-        behind(span)
+        span
     }
 }
