@@ -170,13 +170,14 @@ def memory(pid: int) -> int:
     return total << 10
 
 
+# Parts of the names of programs and libraries, of which the first that fits counts.
 WHERE = (
     ("kernel", "the kernel"),
-    ("uvloop", "uvloop"),
-    ("httptools", "httptools"),
-    ("aiohttp", "aiohttp's C parts"),
-    ("_http_parser", "aiohttp's C parts"),
+    ("loop.cpython", "uvloop"),
+    ("_http_", "aiohttp's C parts"),
     ("reader_c", "aiohttp's C parts"),
+    ("_multidict", "aiohttp's C parts"),
+    ("parser.cpython", "httptools"),
     ("_core.abi3", "wholejson's core"),
     ("nginx", "nginx"),
     ("python", "Python"),
@@ -333,7 +334,8 @@ async def measure(
     meter = Meter(*place, gateway)
     try:
         await meter.open(load[1], load[2] / load[1])
-        await asyncio.sleep(min(2.0, seconds))
+        # Until the work of opening is done.
+        await asyncio.sleep(min(2.0 + load[1] / 125, 2 * seconds))
         row = await meter.look(seconds)
         if folder is not None and place[2] is not None:
             loop = asyncio.get_running_loop()

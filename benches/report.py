@@ -65,7 +65,8 @@ open stream adds to the process, from 100 to 500 of them."""
 
 PROFILED = """\
 Where that time goes at the first load, by `perf`: microseconds per event in each program or
-library. What stands under `Python` is the interpreter, running uvicorn, aiohttp and wholejson."""
+library. What keeps a gateway in Python from nginx's figure stands under `Python`: the interpreter,
+running uvicorn, aiohttp and wholejson."""
 
 
 def update(name: str, result: dict[str, Any]) -> None:
