@@ -111,6 +111,13 @@ audit: $(VENV)/ready ## Licences, sources and advisories of what is built upon. 
 	@$(BIN)/pip install --quiet pip-audit
 	@$(BIN)/pip-audit --progress-spinner off --skip-editable
 
+.PHONY: memcheck
+memcheck: install ## Read the corpus through the extension under valgrind (on Debian: apt install valgrind).
+	$(call say,valgrind)
+	@PYTHONMALLOC=malloc valgrind --tool=memcheck --leak-check=no --log-file=target/memcheck.log $(BIN)/python proof/replay.py 60
+	@if grep -E "_core\.abi3|wholejson" target/memcheck.log; then echo "errors in the extension: target/memcheck.log" >&2; exit 1; fi
+	@echo "no error with the extension on its stack" >&2
+
 .PHONY: miri
 miri: ## Interpret tests of the core and look for undefined behaviour. Needs the nightly toolchain.
 	$(call say,miri)

@@ -72,7 +72,9 @@ def runs(results: dict[str, Any]) -> str:
     """What the other long runs reached."""
     rows = []
     for name, it in sorted(results.items()):
-        figures = {key: value for key, value in it.items() if key not in ("date", "version")}
+        figures = {
+            key: value for key, value in sorted(it.items()) if key not in ("date", "version")
+        }
         said = ", ".join(
             f"{key.replace('_', ' ')} {number(value) if isinstance(value, (int, float)) else value}"
             for key, value in figures.items()

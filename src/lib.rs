@@ -1,6 +1,7 @@
 //! Every chunk is whole JSON: streamed JSON text in, complete and valid partial documents out.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::indexing_slicing, clippy::string_slice)]
 
 mod aggregator;
 pub mod chunk;

@@ -1,5 +1,10 @@
 //! The inside of JSON strings: unescaped for reading, escaped for writing.
 
+#![allow(
+    clippy::indexing_slicing,
+    reason = "the insides of strings were accepted by the scanner; the relations `growth` and `operations` try any"
+)]
+
 /// Calls `take` with what the inside of a JSON string stands for, piece by piece, as WTF-8: half
 /// a surrogate pair becomes three bytes, a whole one four. Invalid UTF-8 is replaced as the
 /// WHATWG says. The string must be one that the scanner has accepted. `buffer` is for pieces that

@@ -5,6 +5,8 @@
 //! key. Which branch a value is of is known at its end at the earliest, and until then its
 //! beginning would mislead whoever reads it by that branch; waiting misleads nobody.
 
+#![allow(clippy::indexing_slicing, reason = "a node is its place in the graph")]
+
 use std::collections::HashMap;
 use std::fmt;
 

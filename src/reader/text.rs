@@ -1,5 +1,7 @@
 //! Strings: where plain text ends, and what an escape is.
 
+#![allow(clippy::indexing_slicing, reason = "tables have an item for each byte")]
+
 /// Bytes that end a run of plain text inside a JSON string.
 const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];

@@ -4,6 +4,8 @@
 //! It says nothing that [`Ends`](super::Ends) does not say (a debug build compares them); it only
 //! says it sooner. Whatever leaves this way is left to `Ends`, from the quote on.
 
+#![allow(clippy::indexing_slicing, reason = "tables have an item for each byte")]
+
 use crate::reader::stack::Bracket;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
