@@ -21,6 +21,7 @@
 mod calls;
 mod carry;
 mod channel;
+mod choice;
 mod closing;
 mod edit;
 mod envelope;

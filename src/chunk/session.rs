@@ -15,6 +15,7 @@
 
 use super::calls::Calls;
 use super::channel::{Channel, Facts, Status, Verdict};
+use super::choice::Choice;
 use super::failure::{Code, Failure};
 use super::settings::{ChunkOptions, Mode};
 use crate::error::{Error, Kind};
@@ -96,13 +97,6 @@ pub struct Ending {
     pub finals: Vec<Final>,
     /// The one error.
     pub failure: Option<Failure>,
-}
-
-#[derive(Debug)]
-pub(super) struct Choice {
-    index: u64,
-    channel: Channel,
-    pub(super) calls: Calls,
 }
 
 /// One response.
@@ -476,49 +470,5 @@ impl Session {
     pub fn is_complete(&self) -> bool {
         let any = self.texts().next().is_some();
         any && self.texts().all(|channel| channel.is_complete())
-    }
-}
-
-impl Choice {
-    fn channels(&self) -> impl Iterator<Item = &Channel> {
-        let calls = self.calls.list.iter().map(|call| &call.channel);
-        std::iter::once(&self.channel).chain(calls)
-    }
-
-    fn is_owed(&self) -> bool {
-        self.channels().any(Channel::is_owed)
-    }
-
-    /// The stream has ended; says whether a chunk is due that tells of it.
-    fn end(&mut self, broken: Option<&Failure>) -> bool {
-        let calls = self.calls.end(broken);
-        if self.channel.is_ended() {
-            return calls;
-        }
-        match broken {
-            Some(failure) => {
-                self.channel.fail(failure.clone());
-                true
-            }
-            None => {
-                let due = self.channel.end();
-                due || calls || self.channel.is_owed() || self.channel.failure().is_some()
-            }
-        }
-    }
-
-    /// Its `json_status`, if it has one of its own.
-    fn status(&self) -> Option<Status> {
-        let status = self.channel.status();
-        (!self.channel.is_excused() || status.error.is_some()).then_some(status)
-    }
-
-    fn failure(&self) -> Option<&Failure> {
-        self.channel.failure()
-    }
-
-    /// Did its text fail, and every tool call?
-    fn is_failed(&self) -> bool {
-        self.failure().is_some() && self.calls.are_failed()
     }
 }
