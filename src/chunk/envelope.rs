@@ -317,6 +317,9 @@ impl Envelope {
                 },
                 _ => return None,
             };
+            if self.choices.capacity() == 0 {
+                self.choices.reserve_exact(1); // most streams have one, and are many
+            }
             self.choices.push(choice);
             if self.choices.len() > MAX_CHOICES {
                 return None;

@@ -182,6 +182,9 @@ impl Rewriter {
         }
         let verdict = session.push(index, None, choice.facts);
         let place = session.place(index)?;
+        if self.slots.capacity() == 0 {
+            self.slots.reserve_exact(1); // most streams have one choice, and are many
+        }
         while self.slots.len() <= place {
             self.slots.push(Slot::default());
         }
