@@ -173,7 +173,8 @@ def timed(start: Callable[[], tuple[Step, Step]], deltas: Sequence[str], seconds
     """Time every delta if that fits into the time, and windows of them otherwise."""
     trial = sampled(start, deltas, seconds / 20)
     if trial.ns * len(deltas) < seconds * 1e9:
-        return whole(lambda: start()[1], deltas, 1)
+        rounds = int(seconds * 1e9 / 10 / (trial.ns * len(deltas)))
+        return whole(lambda: start()[1], deltas, max(1, min(rounds, 25)))
     return sampled(start, deltas, seconds)
 
 
