@@ -1,6 +1,8 @@
 """What a gateway needs: memory a stream, CPU an event, alone and behind nginx and Envoy.
 
-    python benches/sizing.py        # about a minute; writes benches/sizing.json and docs/scale.md
+    make install && .venv/bin/python benches/sizing.py    # two minutes
+
+It writes benches/sizing.json and the figures in docs/scale.md. A debug build would mislead.
 
 Real processes on real sockets. The provider sends events of about 300 bytes with 4 characters of
 JSON each, at an even rate; the clients read and discard. CPU is what the process itself used, user
