@@ -284,14 +284,15 @@ impl Reader {
                 self.state = State::Value;
                 Ok(Step::Go)
             }
-            Belief::No => {
-                self.pass(1, cursor);
-                Ok(Step::Go)
-            }
-            Belief::Escaped => {
+            Belief::Escaped if self.filter.is_none() => {
                 self.record(Rule::EscapedDocument, cursor.at);
                 self.start_filter(cursor);
                 Ok(Step::Again)
+            }
+            // Nothing is escaped once more twice.
+            Belief::No | Belief::Escaped => {
+                self.pass(1, cursor);
+                Ok(Step::Go)
             }
         }
     }

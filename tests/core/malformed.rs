@@ -120,9 +120,15 @@ fn a_member_that_a_repair_of_brackets_puts_next_to_one_of_its_name_is_left_out()
 /// Whether a text ends the same in one piece, in two and byte by byte; the column and the count of
 /// repairs included.
 fn check_ends_alike(text: &[u8], limits: Limits) {
+    for root in [Root::Any, Root::Auto] {
+        check_ends_alike_for(text, options(root, limits));
+    }
+}
+
+fn check_ends_alike_for(text: &[u8], options: Options) {
     let case = Case {
         text,
-        options: options(Root::Any, limits),
+        options,
         halves: false,
     };
     let said = |ends: &[usize]| {
@@ -147,6 +153,17 @@ fn a_document_that_was_escaped_once_more_passes_its_limit_at_the_same_byte_at_an
             };
             check_ends_alike(text.as_bytes(), limits);
         }
+    }
+}
+
+#[test]
+fn a_document_is_escaped_once_more_but_not_twice() {
+    for text in [
+        r##"{\"{\\""b\\""##,
+        r##"{\"{\\\"\"b\\\""##,
+        r##"{\"a\": {\\"b\\": 1}}"##,
+    ] {
+        check_ends_alike(text.as_bytes(), Limits::DEFAULT);
     }
 }
 
