@@ -60,7 +60,7 @@ def fuzz(results: dict[str, Any]) -> str:
             f"`{name}`",
             number(it["executions"]),
             number(it["seconds"]),
-            str(it["findings"]),
+            number(it["findings"]),
             it["date"],
         ]
         for name, it in sorted(results.items())

@@ -281,7 +281,7 @@ def serve(
 def demo(
     pace: Annotated[
         float | None,
-        typer.Option(help="Seconds between two events. [0.06; 0.01 where nobody looks on]"),
+        typer.Option(min=0, help="Seconds between two events. [0.06; 0.01 where nobody looks on]"),
     ] = None,
 ) -> None:
     """Show the shreds that a stream brings, and the whole objects that come of them.

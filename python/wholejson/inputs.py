@@ -6,7 +6,7 @@ from collections.abc import AsyncIterable, Iterable, Mapping
 from inspect import iscoroutine
 from typing import Any
 
-__all__ = ["refuse_no_chunk", "refuse_no_stream"]
+__all__ = ["refuse_no_chunk", "refuse_no_stream", "refuse_transformed"]
 
 
 def refuse_no_stream(given: Any, taker: str) -> None:
@@ -37,3 +37,13 @@ def refuse_no_chunk(first: Any, taker: str) -> None:
         return
     kind = type(first).__name__
     raise TypeError(f"{taker} takes chat completion chunks, and the first part is {kind}; {remedy}")
+
+
+def refuse_transformed(stream: Any) -> None:
+    """Raise a `ValueError` for a stream with the option on: whole documents are no deltas."""
+    headers = getattr(getattr(stream, "response", None), "headers", None)
+    if isinstance(headers, Mapping) and "x-valid-json-chunks" in headers:
+        raise ValueError(
+            "each chunk of this stream is transformed already: read it as it is, or ask for it "
+            "without stream_options.valid_json_chunks"
+        )

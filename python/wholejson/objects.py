@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, overload
 from ._core import Aggregator
 from .errors import UpstreamError
 from .facts import facts_of, index_of, text_of
-from .inputs import refuse_no_stream
+from .inputs import refuse_no_stream, refuse_transformed
 from .shapes import get, says
 from .updates import AsyncUpdates, Updates
 
@@ -81,7 +81,8 @@ def values(
     :raises InvalidJSONError, LimitError: where the text goes wrong, after what was visible before.
     :raises UpstreamError: if a stream of chunks ends and the choice has no ``finish_reason``, or
         its sender reports an error.
-    :raises TypeError, ValueError: at once, for a wrong option.
+    :raises TypeError, ValueError: at once, for a wrong option, and for a stream that has
+        ``valid_json_chunks`` on, whose chunks are whole documents or operations already.
     """
     document = Aggregator(
         root=root,
@@ -100,6 +101,7 @@ def updates(
 ) -> Updates[Any] | AsyncUpdates[Any]:
     """Iterate over what a document gives, sync or async as its parts are."""
     refuse_no_stream(parts, "wholejson")
+    refuse_transformed(parts)
     if isinstance(parts, AsyncIterable):
         return AsyncUpdates(parts, document)
     return Updates(parts, document)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Iterator, Sequence
 from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar, cast, overload
 
 from .beside import beside
 from .completion import Record
-from .inputs import refuse_no_chunk, refuse_no_stream
+from .inputs import refuse_no_chunk, refuse_no_stream, refuse_transformed
 from .rewrite import Rewriter
 from .shapes import get
 from .waiting import END, LATE, Waiting, milliseconds, until
@@ -132,7 +132,7 @@ def wrap_stream(
         "tool_calls": tool_calls,
     }
     refuse_no_stream(stream, "wrap_stream()")
-    _refuse_transformed(stream)
+    refuse_transformed(stream)
     if isinstance(stream, AsyncIterable):
         return AsyncChunkStream(stream, options)
     return ChunkStream(stream, options)
@@ -306,16 +306,6 @@ class AsyncChunkStream(_Base[Chunk]):
         async for _ in self:
             pass
         return self._record.completion()
-
-
-def _refuse_transformed(stream: Any) -> None:
-    """Raise a `ValueError` for a stream with the option on: whole documents are no deltas."""
-    headers = getattr(getattr(stream, "response", None), "headers", None)
-    if isinstance(headers, Mapping) and "x-valid-json-chunks" in headers:
-        raise ValueError(
-            "each chunk of this stream has the whole document already: read it as it is, or ask "
-            "for it without stream_options.valid_json_chunks"
-        )
 
 
 def _ends(chunk: Any) -> bool:

@@ -225,17 +225,6 @@ impl Channel {
         }
     }
 
-    /// What arguments said so far was an empty object in front of the real ones, which extend it.
-    pub(super) fn begin_anew(&mut self, options: &ChunkOptions, form: Form) {
-        if !self.ended && self.failure.is_none() {
-            self.aggregator = Aggregator::new(options.arguments(form));
-            (self.update, self.owed) = (false, false);
-            if let Some(patched) = &mut self.patched {
-                patched.begin_anew();
-            }
-        }
-    }
-
     /// Reads a chunk: its text (WTF-8), if it has any, and what else it says. `keep` is how many
     /// bytes of text may be kept for an error that shows them; what was kept is taken off.
     pub fn push(&mut self, text: Option<&[u8]>, facts: Facts, keep: &mut usize) -> Verdict {

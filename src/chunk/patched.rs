@@ -36,11 +36,6 @@ impl Patched {
         }
     }
 
-    /// Begins again, with another document.
-    pub(super) fn begin_anew(&mut self) {
-        self.patch = RefCell::default();
-    }
-
     /// Takes what happened since the last call.
     pub(super) fn take(&mut self, view: &SnapshotView) {
         self.text.clear();

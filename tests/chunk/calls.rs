@@ -466,7 +466,6 @@ fn pieces_that_say_nothing_new_are_left_out_and_what_is_said_once_is_kept() {
         json!([{"index": 1, "id": "b", "function": {"name": "g"}}]),
         json!([{"index": 0, "function": {"arguments": "{\"x\": [1]}"}}]),
         json!([{"index": 1, "function": {"arguments": null}, "extra_content": {"signature": "s"}}]),
-        json!([{"index": 1, "function": {"arguments": "{}"}}]),
         json!([
             {"index": 0, "function": {"arguments": "{\"x\": [1, 2]}", "name": "f"}, "id": "a", "type": "function",
                 "json_status": {"complete": true, "repairs": 0}},
@@ -702,14 +701,14 @@ fn in_patch_mode_arguments_are_operations_and_an_empty_object_in_front_gives_way
     .concat();
     let outcome = with(patch.clone(), &stream, End::Closed);
     let lists = given(&outcome);
-    let operations: Vec<Value> = lists
+    assert_eq!(Value::Null, lists[0][0]["function"]["arguments"]);
+    let operations: Vec<Value> = lists[1..]
         .iter()
         .map(|list| {
             serde_json::from_str(list[0]["function"]["arguments"].as_str().unwrap()).unwrap()
         })
         .collect();
     let expected = json!([
-        [{"op": "add", "path": "", "value": {}}],
         [{"op": "add", "path": "", "value": {"x": "y"}}],
         [{"op": "append", "path": "/x", "value": "z"}],
         []
@@ -724,6 +723,23 @@ fn in_patch_mode_arguments_are_operations_and_an_empty_object_in_front_gives_way
     let outcome = with(bare, &stream, End::Closed);
     let status = json!({"complete": true, "repairs": 0});
     assert_eq!(status, given(&outcome)[3][0]["json_status"]);
+}
+
+#[test]
+fn an_empty_object_is_shown_once_and_only_at_the_end() {
+    for rest in [r#"{"a":1"#, "{", "", "{}"] {
+        let (length, mut stream) = (&r#","finish_reason":"length""#, begin(0, "a", "f", "{}"));
+        stream += &more(0, rest);
+        stream += &chunk("{}", length);
+        let lists = given(&read(&stream));
+        let arguments = |list: &Value| list[0]["function"]["arguments"].clone();
+        let shown: Vec<Value> = lists.iter().map(arguments).collect();
+        let last = match rest {
+            "" | "{}" => json!("{}"),
+            _ => Value::Null,
+        };
+        assert_eq!(vec![Value::Null, last], shown, "{rest}");
+    }
 }
 
 #[test]

@@ -108,6 +108,8 @@ struct Sim {
     begun: bool,
     kind_said: bool,
     spoken: bool,
+    /// Nothing but an empty object so far, which waits for what follows.
+    front: Option<String>,
 }
 
 impl Sim {
@@ -122,7 +124,23 @@ impl Sim {
             begun: false,
             kind_said: false,
             spoken: false,
+            front: Some(String::new()),
         }
+    }
+
+    /// Reads more; says whether that is an update.
+    fn read(&mut self, text: &str) -> bool {
+        let Some(front) = &mut self.front else {
+            return self.document.feed(text.as_bytes()).unwrap();
+        };
+        front.push_str(text);
+        let plain: String = front.split_ascii_whitespace().collect();
+        !matches!(&*plain, "" | "{" | "{}") && self.settle()
+    }
+
+    fn settle(&mut self) -> bool {
+        let front = self.front.take().unwrap_or_default();
+        self.document.feed(front.as_bytes()).unwrap()
     }
 
     fn snapshot(&self) -> Value {
@@ -200,9 +218,9 @@ fn piece(sim: &mut Sim, habit: &Habit, length: usize, sent: u64) -> (Value, Opti
     if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
         if !placeholder && !std::mem::replace(&mut sim.spoken, true) {
             // What stood there was an empty object at most: this is the beginning.
-            sim.document = strict_object();
+            sim.front = Some(String::new());
         }
-        update = sim.document.feed(text.as_bytes()).unwrap();
+        update = sim.read(text);
     }
     let news = !std::mem::replace(&mut sim.kind_said, true);
     let given = (update || news).then(|| {
@@ -270,6 +288,7 @@ fn stream(habit: &Habit, texts: &[&str], lengths: &[usize]) -> (String, Vec<Valu
     }
     out += &chunk("{}", r#","finish_reason":"tool_calls""#);
     for sim in &mut sims {
+        sim.settle();
         let _ = sim.document.finish();
     }
     expected.push(sims.iter().map(Sim::end).collect());

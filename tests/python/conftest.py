@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 import wholejson
+
+# The same random cases every time, unless more are asked for: `make proof` looks for new ones.
+settings.register_profile("same", derandomize=True)
+settings.load_profile("default" if os.environ.get("WHOLEJSON_DOCUMENTS") else "same")
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT / "tests" / "data"

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -168,3 +169,11 @@ def test_closing_early_closes_the_stream_itself():
     values.close()
     values.close()
     assert stream.closed == 1
+
+
+def test_a_stream_that_is_transformed_already_is_refused() -> None:
+    class Transformed(list):
+        response = SimpleNamespace(headers={"x-valid-json-chunks": "patch"})
+
+    with pytest.raises(ValueError, match="ask for it without"):
+        wholejson.values(Transformed())

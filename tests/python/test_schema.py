@@ -220,3 +220,13 @@ def test_the_page_names_every_keyword_that_holds_a_value_back():
         assert not wholejson.Aggregator(schema={"items": schema}).feed('["a')
     assert "`contentEncoding`" in held
     assert wholejson.Aggregator(schema={"items": {"contentMediaType": "x"}}).feed('["a')
+
+
+@pytest.mark.parametrize("depth", [200, 5_000, 100_000])
+def test_a_dict_that_is_nested_too_deep_is_ignored_with_a_warning(depth: int) -> None:
+    schema: dict[str, Any] = {}
+    for _ in range(depth):
+        schema = {"properties": {"a": schema}}
+    document = wholejson.Aggregator(schema=schema)
+    assert document.schema_warning
+    assert document.feed('{"a": "x')

@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyBytes, PyString};
 use wholejson::Schema;
+
+/// Nested deeper than any schema that is read.
+const TOO_DEEP: usize = 1 << 10;
 
 /// What was given, not yet read.
 #[derive(Default)]
@@ -26,11 +29,12 @@ impl Given {
         } else if given.hasattr("keys")? {
             let py = given.py();
             let dict = py.get_type::<pyo3::types::PyDict>().call1((given,))?;
-            Some(
-                py.import("json")?
-                    .call_method1("dumps", (dict,))?
-                    .extract()?,
-            )
+            let text = py.import("json")?.call_method1("dumps", (dict,));
+            Some(match text {
+                // As any that is nested deeper than is read.
+                Err(error) if error.is_instance_of::<PyRecursionError>(py) => "[".repeat(TOO_DEEP),
+                text => text?.extract()?,
+            })
         } else {
             return Err(PyTypeError::new_err(format!(
                 "schema must be a JSON Schema as a dict or as JSON text, or None, not {}",

@@ -11,8 +11,8 @@
 //!   the smallest that is free. So no two calls of a choice share one.
 //! - **Given out** is a piece if its arguments are an update, or if it says an id, a name, a type
 //!   that its call had not said, or anything else that is neither null nor empty.
-//! - **Arguments that begin as `{}`** and go on with `{` begin anew there: some providers send an
-//!   empty object before the real ones. The real ones extend it.
+//! - **Arguments that begin as `{}`** wait for what follows: some providers send an empty object
+//!   before the real ones, which it gives way to. If nothing follows, it is shown at the end.
 
 mod edits;
 mod entries;
@@ -31,6 +31,9 @@ use crate::view::Form;
 
 /// A response has at most this many tool calls, in all its choices.
 pub const MAX_CALLS: usize = 256;
+
+/// Arguments with more white space in an empty object are what they seem.
+const FRONT: usize = 256;
 
 /// How far arguments are nothing but an empty object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -68,6 +71,8 @@ impl Empty {
 pub(super) struct Call {
     pub(super) channel: Channel,
     empty: Empty,
+    /// Arguments that are nothing but an empty object so far: not read yet.
+    front: Vec<u8>,
     /// The index that its first piece said.
     said: Option<u64>,
     /// The index that it goes by; no other call of the choice has it.
@@ -101,6 +106,7 @@ impl Call {
         Self {
             channel: Channel::arguments(options, form),
             empty: Empty::default(),
+            front: Vec::new(),
             said: None,
             number: 0,
             id: Vec::new(),
@@ -119,27 +125,41 @@ impl Call {
         self.function && !self.alien
     }
 
-    fn read(&mut self, text: &[u8], options: &ChunkOptions, form: Form) {
-        let (mut rest, mut keep) = (text, 0);
+    fn read(&mut self, text: &[u8]) {
+        let mut rest = text;
         while let Some(at) = self.empty.walk(rest) {
-            self.channel.read(&rest[..at], &mut keep);
-            self.channel.begin_anew(options, form);
+            self.front.clear();
             rest = &rest[at..];
         }
-        self.channel.read(rest, &mut keep);
+        if self.empty == Empty::No || self.front.len() + rest.len() > FRONT {
+            self.settle();
+            self.channel.read(rest, &mut 0);
+        } else {
+            self.front.extend_from_slice(rest);
+        }
+    }
+
+    /// No other arguments follow an empty object.
+    fn settle(&mut self) {
+        self.empty = Empty::No;
+        let front = std::mem::take(&mut self.front);
+        if !front.is_empty() {
+            self.channel.read(&front, &mut 0);
+        }
     }
 
     /// Have its arguments ended? An empty object may stand in front of the real ones.
     fn has_ended(&self) -> bool {
-        self.channel.document().is_complete() && self.empty != Empty::Closed
+        self.channel.document().is_complete()
     }
 
     /// Would this piece, which has another id or none, begin another call at the same index?
     fn is_followed_by(&self, piece: &CallPiece<'_>) -> bool {
         let named = !piece.name.is_empty();
         let other = self.name != piece.name;
-        let closed = self.channel.document().is_complete();
         let ended = self.has_ended();
+        let closed = ended || self.empty == Empty::Closed;
+        let speaks = self.channel.has_text() || !self.front.is_empty();
         if !piece.id.is_empty() && !self.id.is_empty() {
             return named || ended && piece.speaks;
         }
@@ -149,7 +169,7 @@ impl Call {
             () if !self.id.is_empty() => false,
             () if !piece.id.is_empty() => renamed && (other || ended),
             () if closed => renamed && (other || ended && piece.speaks),
-            () => renamed && other && !self.channel.has_text(),
+            () => renamed && other && !speaks,
         }
     }
 
@@ -179,6 +199,9 @@ impl Call {
             return;
         }
         let finish = if self.function { finish } else { Finish::None };
+        if finish != Finish::None {
+            self.settle();
+        }
         let facts = Facts {
             others: self.news,
             otherwise: true,
@@ -316,6 +339,7 @@ impl Calls {
         for call in self.list.iter_mut().filter(|call| call.is_read()) {
             if !call.channel.is_ended() {
                 told = false;
+                call.settle();
                 match broken {
                     Some(failure) => call.channel.fail(failure.clone()),
                     None => {

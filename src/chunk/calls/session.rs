@@ -170,7 +170,7 @@ impl Session {
             let error = Error::new(Kind::Document, offset, 0, 0);
             call.channel.break_off(error.into());
         }
-        call.read(text, &self.options, self.form);
+        call.read(text);
     }
 
     /// The calls that are decided on at the chunk that was pushed last, for the choice at this
