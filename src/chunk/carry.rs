@@ -106,6 +106,22 @@ impl Members {
         }
     }
 
+    /// Only what these members say too is still needed.
+    pub(super) fn keep(&mut self, text: &[u8], members: &[Member]) {
+        let says = |key: &[u8]| {
+            let mut own = members.iter().filter(|member| member.key.of(text) == key);
+            own.any(|member| !is_empty(member.value.of(text)))
+        };
+        let mut kept = 0;
+        for at in 0..self.used {
+            if says(&self.entries[at].key) {
+                self.entries.swap(kept, at);
+                kept += 1;
+            }
+        }
+        self.used = kept;
+    }
+
     /// Bytes held; as many as there can't be, if there were more names than may be carried.
     pub(super) fn size(&self) -> usize {
         if self.over {

@@ -7,7 +7,7 @@
 use super::calls::Called;
 use super::channel::{Action, Content, Facts, Finish, Held, Verdict};
 use super::edit::Shown;
-use super::rewriter::Rewriter;
+use super::rewriter::{Rewriter, Slot};
 use super::session::Session;
 use crate::sse::Block;
 use std::ops::Range;
@@ -18,6 +18,8 @@ pub(super) struct PendingChunk {
     raw: Vec<u8>,
     data: Range<usize>,
     waits: Waits,
+    /// Its number.
+    age: u64,
 }
 
 /// The snapshots that wait with a chunk.
@@ -130,7 +132,13 @@ impl Rewriter {
         raw.extend_from_slice(block.raw());
         let data = block.data_span().unwrap_or_default();
         self.carried += raw.len();
-        self.slots[place].pending = Some(PendingChunk { raw, data, waits });
+        let age = self.chunks;
+        self.slots[place].pending = Some(PendingChunk {
+            raw,
+            data,
+            waits,
+            age,
+        });
     }
 
     fn take_pending(&mut self, place: usize) -> Option<PendingChunk> {
@@ -141,7 +149,7 @@ impl Rewriter {
 
     /// The chunk that waits will not be given out: what it says is carried.
     fn overtake(&mut self, place: usize) {
-        let Some(PendingChunk { raw, data, .. }) = self.take_pending(place) else {
+        let Some(PendingChunk { raw, data, age, .. }) = self.take_pending(place) else {
             return;
         };
         let text = &raw[data];
@@ -149,7 +157,9 @@ impl Rewriter {
         if let Some(choice) = self.inner.choices.first() {
             let carry = &mut self.slots[place].carry;
             let before = carry.size();
-            self.top.take(text, &self.inner.members, true);
+            let newer = age >= self.top_at;
+            self.top.take(text, &self.inner.members, newer);
+            self.top_at = self.top_at.max(age);
             let own = &self.inner.choice_members[choice.members.clone()];
             carry.members.take(text, own, true);
             carry.logprobs.take(choice.logprobs.of(text), false);
@@ -164,9 +174,15 @@ impl Rewriter {
 
     /// Writes the snapshot that waits for the choice at this place.
     fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
-        let Some(PendingChunk { raw, data, waits }) = self.take_pending(place) else {
+        let Some(waiting) = self.take_pending(place) else {
             return;
         };
+        let PendingChunk {
+            raw,
+            data,
+            waits,
+            age,
+        } = waiting;
         let text = &raw[data.clone()];
         let mut inner = std::mem::take(&mut self.inner);
         inner.scan(text);
@@ -185,7 +201,11 @@ impl Rewriter {
             self.carried -= slot.carry.size();
             slot.carry.clear();
             edits.fill_top(text, &inner, self.top.iter());
-            self.top.clear();
+            // Its own members stand; newer ones that go by their names have their turn later.
+            match age < self.top_at {
+                true => self.top.keep(text, &inner.members),
+                false => self.top.clear(),
+            }
             self.write_stray(out);
             out.extend_from_slice(&raw[..data.start]);
             edits.write(text, session, out);
@@ -198,9 +218,15 @@ impl Rewriter {
         self.spare = raw;
     }
 
-    /// Writes every snapshot that waits.
+    /// Writes every snapshot that waits, in the order of their chunks.
     pub(super) fn flush(&mut self, session: &mut Session, out: &mut Vec<u8>) {
-        for place in 0..self.slots.len() {
+        let age = |slot: &Slot| slot.pending.as_ref().map(|pending| pending.age);
+        let slots = self.slots.iter().enumerate();
+        let mut waiting: Vec<_> = slots
+            .filter_map(|(at, slot)| Some((age(slot)?, at)))
+            .collect();
+        waiting.sort_unstable();
+        for (_, place) in waiting {
             self.flush_one(session, place, out);
         }
     }

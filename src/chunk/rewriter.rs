@@ -53,6 +53,8 @@ pub(super) struct Rewriter {
     pub(super) slots: Vec<Slot>,
     /// Members of chunks none of whose choices was given out.
     pub(super) top: Members,
+    /// The number of the newest of these chunks.
+    pub(super) top_at: u64,
     /// For each choice of the chunk at hand: is it given out?
     given: Vec<bool>,
     /// For a piece of text with escapes.
@@ -74,7 +76,7 @@ pub(super) struct Rewriter {
     /// Snapshots wait for a reader.
     pub(super) lazy: bool,
     /// How many chunks there were.
-    chunks: u64,
+    pub(super) chunks: u64,
     /// The buffer of a chunk that waited.
     pub(super) spare: Vec<u8>,
 }
@@ -140,6 +142,7 @@ impl Rewriter {
         }
         if fate == Fate::Dropped {
             self.top.take(data, &envelope.members, true);
+            self.top_at = self.chunks;
         }
         if self.top.size() + self.carried > limit {
             return Err(over_carried());

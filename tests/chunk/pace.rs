@@ -131,7 +131,7 @@ fn only_snapshots_of_the_same_choice_are_overtaken() {
             },
         )
         .collect();
-    let expected = json!(["[1, 2]", null, "[1, 2, 3]", "[7]", {"t": 1}, "[1, 2, 3, 4]", "[7, 8]", {}, {"message": "x"}]);
+    let expected = json!(["[1, 2]", null, "[7]", "[1, 2, 3]", {"t": 1}, "[7, 8]", "[1, 2, 3, 4]", {}, {"message": "x"}]);
     assert_eq!(expected, json!(seen), "{text}");
     assert!(text.contains(": ping\n\n"));
 }
@@ -308,5 +308,43 @@ proptest! {
         let fed = once(ChunkOptions::default(), &[text.as_bytes()], End::Closed);
         let (slow, _) = paced(&text, size, every);
         prop_assert_eq!(gist(fed.text()), gist(&slow), "{}\n\n{}\n\n{}", text, fed.text(), slow);
+    }
+}
+
+#[test]
+fn to_a_slow_reader_the_newest_usage_is_the_last_one_whichever_choice_said_it() {
+    let said = |index: u64, content: &str, usage: u64| {
+        let (content, finish) = (json!(content), "null");
+        event(&format!(
+            r#"{{"choices":[{{"index":{index},"delta":{{"content":{content}}},"finish_reason":{finish}}}],"usage":{{"n":{usage}}}}}"#
+        ))
+    };
+    let streams = [
+        [
+            said(0, "{\"a\":\"x", 1),
+            said(1, "{\"b\":\"x", 2),
+            said(0, "y", 3),
+        ]
+        .concat(),
+        [said(0, "{\"a\":\"x\"}", 1), said(1, "{\"b\"", 2)].concat(),
+        [
+            said(0, "{\"a\":\"x", 1),
+            said(1, "{\"b\":\"x", 1),
+            said(1, "y", 2),
+            said(0, "y", 3),
+        ]
+        .concat(),
+    ];
+    for stream in streams {
+        for ended in [stream.clone(), stream.clone() + "data: [DONE]\n\n"] {
+            let (text, _) = paced(&ended, usize::MAX, usize::MAX);
+            let usages: Vec<_> = events(&text)
+                .iter()
+                .filter_map(|event| event["usage"]["n"].as_u64())
+                .collect();
+            let newest = if stream.contains("\"n\":3") { 3 } else { 2 };
+            assert_eq!(Some(&newest), usages.last(), "{ended}\n{text}");
+            assert!(usages.is_sorted(), "{usages:?}");
+        }
     }
 }
