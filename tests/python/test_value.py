@@ -341,13 +341,17 @@ def test_looking_leaks_no_references():
             document.take_settled()
 
     look()
-    gc.collect()
-    none, blocks = sys.getrefcount(None), sys.getallocatedblocks()
-    for _ in range(300):
-        look()
-    gc.collect()
-    assert abs(sys.getrefcount(None) - none) < 50
-    assert sys.getallocatedblocks() - blocks < 100
+    grown = []
+    for _ in range(3):
+        gc.collect()
+        none, blocks = sys.getrefcount(None), sys.getallocatedblocks()
+        for _ in range(300):
+            look()
+        gc.collect()
+        grown.append((abs(sys.getrefcount(None) - none), sys.getallocatedblocks() - blocks))
+    # Other threads of the process allocate too; a leak would show every time.
+    assert min(nones for nones, _ in grown) < 50
+    assert min(blocks for _, blocks in grown) < 100
 
 
 def test_threads_that_share_a_live_value_take_turns():
