@@ -17,7 +17,6 @@ stands before in one piece.
 
 from __future__ import annotations
 
-import argparse
 import json
 import subprocess
 import sys
@@ -33,7 +32,19 @@ import pydantic_core
 import streaming_json_parser
 from langchain_core.output_parsers import JsonOutputParser
 from langchain_core.outputs import Generation
-from measuring import Step, Timing, cut, exponent, log, malformed, timed, well_formed, whole
+from measuring import (
+    Step,
+    Timing,
+    asked,
+    cut,
+    exponent,
+    log,
+    malformed,
+    timed,
+    well_formed,
+    whole,
+    write,
+)
 
 import wholejson
 
@@ -234,19 +245,10 @@ def check() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and writes the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small documents, little time")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args(arguments)
+    options = asked(__doc__, "small documents, little time", arguments)
     check()
     result = measure(QUICK, 0.05, 1) if options.quick else measure(SIZES, 3.0, 3)
-    text = json.dumps(result, indent=1)
-    if options.json:
-        options.json.write_text(text + "\n")
-    else:
-        print(text)
+    write(result, options.json)
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the benchmarks share: documents, deltas, clocks, and how a long run is sampled."""
+"""What the benchmarks share: documents, deltas, clocks, how a long run is sampled, arguments."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import math
 import random
 import sys
 import time
+from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 PROSE = """\
@@ -189,3 +191,20 @@ def exponent(sizes: Sequence[int], costs: Sequence[float]) -> float:
     x, y = sum(xs) / len(xs), sum(ys) / len(ys)
     across = sum((a - x) ** 2 for a in xs)
     return sum((a - x) * (b - y) for a, b in zip(xs, ys, strict=True)) / across
+
+
+def asked(description: str | None, quick: str, arguments: Sequence[str] | None) -> Namespace:
+    """Read what every benchmark takes: `--quick`, and `--json` for where its figures go."""
+    parser = ArgumentParser(description=description, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--quick", action="store_true", help=quick)
+    parser.add_argument("--json", type=Path, help="where to write the figures")
+    return parser.parse_args(arguments)
+
+
+def write(result: dict[str, Any], place: Path | None) -> None:
+    """Write figures to a file, or to standard output."""
+    text = json.dumps(result, indent=1)
+    if place:
+        place.write_text(text + "\n")
+    else:
+        print(text)

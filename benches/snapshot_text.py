@@ -10,15 +10,12 @@ microseconds of this thread's own time for one `feed` and one `snapshot()` at th
 
 from __future__ import annotations
 
-import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
-from measuring import log
+from measuring import asked, log, write
 
 import wholejson
 
@@ -75,12 +72,7 @@ def measure(name: str, size: int, rounds: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and writes the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="the smallest size only, once")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args(arguments)
+    options = asked(__doc__, "the smallest size only, once", arguments)
     rows = []
     for name in TEXTS:
         for size in SIZES[:1] if options.quick else SIZES:
@@ -89,11 +81,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 f"{way} {rows[-1][way] / 1000:.2f} µs" for way in ("snapshot", "copy")
             )
             log(f"  {name}, {size:,} characters: {costs}")
-    written = json.dumps({"rows": rows}, indent=1)
-    if options.json:
-        options.json.write_text(written + "\n")
-    else:
-        print(written)
+    write({"rows": rows}, options.json)
     return 0
 
 

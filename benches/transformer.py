@@ -15,7 +15,6 @@ Given are microseconds of this thread's own time per event:
 
 from __future__ import annotations
 
-import argparse
 import json
 import random
 import string
@@ -25,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
-from measuring import best_of, cut, log, well_formed
+from measuring import asked, best_of, cut, log, well_formed, write
 
 import wholejson
 
@@ -137,12 +136,7 @@ def measure(name: str, streams: Sequence[Stream], rounds: int) -> dict[str, Any]
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and writes the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="few streams, once")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args(arguments)
+    options = asked(__doc__, "few streams, once", arguments)
     rounds = 1 if options.quick else 60
     rows = [measure("generated, 2 KB", [generated(2 << 10)] * 4, rounds)]
     if not options.quick:
@@ -153,11 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     else:
         log(f"  {ABSENT}")
     result = {"rows": rows, "missing": [] if paths else ["recorded"]}
-    text = json.dumps(result, indent=1)
-    if options.json:
-        options.json.write_text(text + "\n")
-    else:
-        print(text)
+    write(result, options.json)
     return 0
 
 

@@ -19,7 +19,6 @@ call, with a snapshot in each chunk, with operations, and with every update held
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import random
@@ -28,7 +27,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from measuring import PROSE, best_of, cut, log, well_formed
+from measuring import PROSE, asked, best_of, cut, log, well_formed, write
 from transformer import Stream, events, generated
 
 import wholejson
@@ -156,12 +155,7 @@ def silence(size: int) -> dict[str, Any]:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measures, and writes the figures."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--quick", action="store_true", help="small documents only")
-    parser.add_argument("--json", type=Path, help="where to write the figures")
-    options = parser.parse_args(arguments)
+    options = asked(__doc__, "small documents only", arguments)
     sizes = [1 << 10, 4 << 10] if options.quick else [1 << 10, 4 << 10, 16 << 10, 64 << 10]
     rows = []
     for size in sizes:
@@ -179,11 +173,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         log(f"  {ABSENT}")
     silences = [silence(size) for size in (sizes[1:] if not options.quick else sizes)]
     result = {"rows": rows, "silences": silences, "missing": [] if paths else ["recorded"]}
-    text = json.dumps(result, indent=1)
-    if options.json:
-        options.json.write_text(text + "\n")
-    else:
-        print(text)
+    write(result, options.json)
     return 0
 
 

@@ -3,7 +3,7 @@
 #![allow(clippy::indexing_slicing, reason = "tables have an item for each byte")]
 
 /// Bytes that end a run of plain text inside a JSON string.
-const SPECIAL: [bool; 256] = {
+pub(super) const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
     let mut byte = 0;
     while byte < 0x20 {

@@ -148,7 +148,7 @@ impl Call {
         }
     }
 
-    /// Have its arguments ended? An empty object may stand in front of the real ones.
+    /// Have its arguments ended? An empty object that waits for what follows has not.
     fn has_ended(&self) -> bool {
         self.channel.document().is_complete()
     }

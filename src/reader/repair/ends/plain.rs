@@ -7,6 +7,7 @@
 #![allow(clippy::indexing_slicing, reason = "tables have an item for each byte")]
 
 use crate::reader::stack::Bracket;
+use crate::reader::text::SPECIAL;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 enum Phase {
@@ -23,19 +24,12 @@ enum Phase {
     Left,
 }
 
-/// Bytes that may stand in a key here: no quotes, nothing that `Ends` has an opinion of.
-const IN_KEY: [bool; 256] = {
-    let mut table = [true; 256];
-    let mut byte = 0;
-    while byte < 0x20 {
-        table[byte] = false;
-        byte += 1;
-    }
-    table[b'"' as usize] = false;
-    table[b'\\' as usize] = false;
-    table[b':' as usize] = false;
-    table
-};
+/// May this byte stand in a key here? Not one that ends plain text, nor one that `Ends` has an
+/// opinion of.
+#[inline]
+fn in_key(byte: u8) -> bool {
+    !SPECIAL[usize::from(byte)] && byte != b':'
+}
 
 /// How far such a look has come. It can be taken up again.
 #[derive(Debug, Clone, Copy, Default)]
@@ -66,7 +60,7 @@ impl Plain {
             phase = match (phase, byte) {
                 (Phase::Left, _) => break Some(false),
                 (Phase::Key, b'"') => Phase::KeyEnd,
-                (Phase::Key, _) if IN_KEY[usize::from(byte)] => Phase::Key,
+                (Phase::Key, _) if in_key(byte) => Phase::Key,
                 (Phase::Key, _) => break Some(false),
                 (_, b' ' | b'\n' | b'\r' | b'\t') => phase,
                 (Phase::After, b',') if top == Some(Bracket::Object) => Phase::Comma,
