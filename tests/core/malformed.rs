@@ -202,3 +202,18 @@ fn bytes_that_are_no_text_in_the_frame_are_no_repair_at_any_cut() {
         check_ends_alike(&text[..count + 2], Limits::DEFAULT);
     }
 }
+
+/// A debug build compares the short way through what follows a quote with the long one.
+#[test]
+fn whatever_follows_a_closing_quote_is_read_alike_by_both_ways_of_looking() {
+    for open in [r#"{"a": "b""#, r#"["b""#] {
+        for before in ["", " ", ",", ", \n", r#", "k"#, r#", "k""#, r#", "k" "#] {
+            for byte in (b' '..0x7F).chain([b'\n', 0x01]) {
+                for tail in ["", ": 1}", r#"": 1}"#] {
+                    let text = [open.as_bytes(), before.as_bytes(), &[byte], tail.as_bytes()];
+                    check_ends_alike_for(&text.concat(), options(Root::Auto, Limits::DEFAULT));
+                }
+            }
+        }
+    }
+}
