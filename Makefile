@@ -8,6 +8,9 @@ SHELL  := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 
+# Whole runs gain little from the compiler's own cache, which is larger than what it builds.
+export CARGO_INCREMENTAL ?= 0
+
 say = @scripts/say "$(1)"
 
 .PHONY: help
