@@ -69,7 +69,8 @@ class ValidJSONChunks:
         it ends with ``limit_exceeded``. ``None`` for no limit.
     :param on_report: called with a dict when a stream with the flag has ended: what
         ``ChunkTransformer.report`` says, ``seconds``, ``first_snapshot_seconds`` (or ``None``),
-        ``client_gone`` and ``agent_id`` (or ``None``).
+        ``client_gone`` (it left before the last event had gone out) and ``agent_id`` (or
+        ``None``).
 
     A client that leaves cancels the app inside. An app that raises, or ends without the end of
     its response, has broken off: streams with the flag tell it by one error event.
@@ -182,7 +183,7 @@ class ValidJSONChunks:
             turned.forget()
             report = turned.report()
             if report is not None:
-                report["client_gone"] = departure.happened
+                report["client_gone"] = departure.happened and not turned.told
                 report["agent_id"] = agent_id
                 _note(scope, report=report)
                 self._tell(report)

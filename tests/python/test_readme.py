@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import sysconfig
@@ -16,7 +17,8 @@ from typing import Any
 
 import pytest
 from conftest import ROOT
-from serving import Gateway, gateway, serving
+from serving import Gateway, Upstream, gateway, serving
+from serving import ask as asked
 from support.blocks import Block, blocks, commands
 
 from wholejson.replay import Replay
@@ -141,6 +143,35 @@ def test_apps_give_whole_json(block: Block, reader: Reader, monkeypatch: pytest.
         stream, said = ask(url, FLAGGED)
     assert "snapshot" == said
     assert WHOLE == last_value(stream)
+
+
+@named("python")
+def test_apps_that_call_a_provider_keep_its_status(
+    block: Block, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the provider refuses is refused with its status and its words."""
+    if not (re.search(r"^app = ", block.text, re.MULTILINE) and "create(" in block.text):
+        return
+    error = b'{"error": {"message": "no such model", "type": "t", "param": "model", "code": "c"}}'
+
+    def refuse(connection: socket.socket) -> None:
+        head = b"HTTP/1.1 404 Not Found\r\ncontent-type: application/json\r\nconnection: close\r\n"
+        connection.sendall(head + b"content-length: %d\r\n\r\n" % len(error) + error)
+
+    with Upstream(refuse) as upstream:
+        monkeypatch.setenv("OPENAI_BASE_URL", upstream.url)
+        monkeypatch.setenv("OPENAI_API_KEY", "k")
+        space: dict[str, object] = {"__name__": "block"}
+        exec(compile(block.text, str(block), "exec"), space)  # noqa: S102 - our own page
+        with serving(closing(space["app"], space["client"])) as url:
+            for request in (FLAGGED, PLAIN):
+                answer = asked(url, request)
+                assert (404, json.loads(error)["error"]) == (answer.status, answer.error())
+
+
+def test_both_frameworks_are_shown() -> None:
+    apps = [block for block in ALL if block.language == "python" and "exception" in block.text]
+    assert ["README.md", "servers.md"] == [block.page for block in apps]
 
 
 def closing(app: Any, client: Any) -> Any:

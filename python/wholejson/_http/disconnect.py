@@ -31,6 +31,11 @@ class Departure:
         self.dismissed = False
 
     @property
+    def gone(self) -> bool:
+        """Whether there is nobody who could be sent anything."""
+        return self._gone
+
+    @property
     def happened(self) -> bool:
         """Whether the client left before it had its whole response."""
         return self._gone and not self._settled and not self.dismissed

@@ -17,6 +17,7 @@ from .body import with_headers
 from .encoding import decoder
 from .errors import first_event_error, json_error, send_error, status_of
 from .flush import Flusher
+from .last import says_done, tail
 from .source import Room, Source
 from .timer import Timer, Timing
 
@@ -149,6 +150,11 @@ class Turned:
         """Whether the app inside has begun its response."""
         return self._started or self._start is not None
 
+    @property
+    def told(self) -> bool:
+        """Whether ``[DONE]`` went out while the client was there."""
+        return says_done(self._tail)
+
     def forget(self) -> None:
         """Give back what the stream held; nothing more is sent."""
         self._timer.stop()
@@ -278,12 +284,13 @@ class Turned:
         self._wait_for_beat()
 
     async def _put(self, out: bytes, *, more: bool) -> None:
-        self._tail = out[-4:] or self._tail
         before = self._loop.time()
         source = self._source
         if self._first_snapshot is None and source and source.transformer.report["updates"]:
             self._first_snapshot = time.monotonic() - self._begun
         await self._send({"type": "http.response.body", "body": out, "more_body": more})
+        if not self._departure.gone:  # while this waited, the client may have left
+            self._tail = tail(self._tail, out)
         self._last = self._loop.time()
         # A send waits while the client's buffers are full.
         self._slow = self._last - before > _SLOW

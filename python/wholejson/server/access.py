@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from wholejson._http.errors import send_error
+from wholejson._http.last import says_done, tail
 from wholejson.errors import UpstreamError
 
 if TYPE_CHECKING:
@@ -85,13 +86,13 @@ class Access:
     async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
         began = time.monotonic()
         notes: dict[str, Any] = {}
-        seen = _Seen(send)
+        seen = _Seen(receive, send)
         scope["wholejson"] = notes
         self._metrics.begin()
         self._open += 1
         fault: str | None = None
         try:
-            await self._app(scope, receive, seen.send)
+            await self._app(scope, seen.receive, seen.send)
         except asyncio.CancelledError:
             # Only the server itself cancels, when its time to stop is up.
             fault = "shutdown"
@@ -136,23 +137,42 @@ class Access:
 
 
 class _Seen:
-    """A `send` that remembers what went through it."""
+    """A `receive` and a `send` that remember what went through them."""
 
-    __slots__ = ("_send", "bytes", "ended", "status")
+    __slots__ = ("_gone", "_length", "_receive", "_send", "_tail", "_whole", "bytes", "status")
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self._receive = receive
         self._send = send
+        self._gone = self._whole = False
+        self._length: bytes | None = None
+        self._tail = b""
         self.status = 0
         self.bytes = 0
-        self.ended = False
+
+    @property
+    def ended(self) -> bool:
+        """Whether all that the client waits for had gone out when it left, if it has."""
+        whole = self._length is not None and self._length == b"%d" % self.bytes
+        return self._whole or whole or says_done(self._tail)
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.disconnect":
+            self._gone = True
+        return message
 
     async def send(self, message: Message) -> None:
-        if message["type"] == "http.response.body":
-            self.bytes += len(message.get("body", b""))
-            self.ended = not message.get("more_body", False)
-        elif message["type"] == "http.response.start":
+        if message["type"] == "http.response.start":
             self.status = message["status"]
+            self._length = dict(message.get("headers", ())).get(b"content-length")
         await self._send(message)
+        # While this waited, the client may have left.
+        if message["type"] == "http.response.body" and not self._gone:
+            body = message.get("body", b"")
+            self.bytes += len(body)
+            self._tail = tail(self._tail, body)
+            self._whole = not message.get("more_body", False)
 
 
 def _places(error: BaseException) -> list[str]:

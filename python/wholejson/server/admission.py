@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hmac
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 from wholejson._http.body import header, with_headers
@@ -97,12 +97,18 @@ class Capacity:
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         deadline = Deadline()
         deadline.set(self._patience)
+        arrived = False
 
-        async def received() -> Message:
+        async def arriving() -> Message:
+            nonlocal arrived
             message = await receive()
             if not message.get("more_body", False):
+                arrived = True
                 deadline.close()
             return message
+
+        def received() -> Awaitable[Message]:
+            return receive() if arrived else arriving()
 
         try:
             await self._app(scope, received, send)
