@@ -12,6 +12,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
+use super::pattern;
 use super::rules::Kinds;
 
 /// What is said of one value, and of those in it. Others are named by their places.
@@ -35,6 +36,9 @@ pub(crate) struct Node {
     pub(crate) weight: u64,
     /// Its strings are read through, and its lists and members one by one.
     pub(crate) reads: bool,
+    /// Strings are matched against patterns of so many states, and names of members.
+    pub(crate) matches: u64,
+    pub(crate) matches_names: u64,
     /// What applies to the same value is looked at several times, to know what it has left over.
     pub(crate) again: bool,
 }
@@ -72,6 +76,8 @@ const POINTERS: usize = 1_000;
 const POINTER_BYTES: usize = 64 << 10;
 /// A schema may have so many schemas in it.
 const NODES: usize = 1 << 16;
+/// Its references may lead to so many places in all: several may have the same name.
+const LINKS: usize = 1 << 16;
 /// Of a schema's own text, a warning repeats so many characters.
 const SHOWN: usize = 100;
 
@@ -79,6 +85,17 @@ const SHOWN: usize = 100;
 #[derive(Debug)]
 pub(crate) struct Graph {
     nodes: Vec<Node>,
+    patterns: Patterns,
+}
+
+/// The patterns of a schema.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Patterns {
+    pub(crate) count: u64,
+    /// The states of all of them.
+    pub(crate) states: u64,
+    /// Names of members are looked at as values are.
+    pub(crate) of_names: bool,
 }
 
 impl Graph {
@@ -87,7 +104,12 @@ impl Graph {
     pub(crate) fn new() -> Self {
         Self {
             nodes: vec![Node::default()],
+            patterns: Patterns::default(),
         }
+    }
+
+    pub(crate) fn patterns(&self) -> Patterns {
+        self.patterns
     }
 
     pub(crate) fn nodes(&self) -> &[Node] {
@@ -177,6 +199,7 @@ impl Graph {
             anchors: None,
             places: HashMap::new(),
             todo: Vec::new(),
+            links: 0,
             warning: None,
         };
         let root = walk.place(schema);
@@ -186,6 +209,11 @@ impl Graph {
                 return Err(format!("the schema has more than {NODES} schemas in it"));
             }
             walk.read(at, members);
+            if walk.links > LINKS {
+                return Err(format!(
+                    "the references of the schema lead to more than {LINKS} places"
+                ));
+            }
         }
         Ok(walk.warning)
     }
@@ -226,6 +254,7 @@ struct Walk<'g, 's> {
     /// The nodes of the schemas that were met, by where they stand in memory.
     places: HashMap<usize, usize>,
     todo: Vec<(usize, &'s Map<String, Value>)>,
+    links: usize,
     warning: Option<String>,
 }
 
@@ -280,14 +309,22 @@ impl<'s> Walk<'_, 's> {
                 }
                 "const" => self.graph.at(at).whole.add(kinds(value)),
                 "format" | "pattern" | "contentEncoding" => {
+                    let states = match (keyword.as_str(), value.as_str()) {
+                        ("pattern", Some(pattern)) => self.pattern(pattern),
+                        // The text is a pattern, and is read as one.
+                        ("format", Some("regex")) => REGEX,
+                        _ => 0,
+                    };
                     let node = self.graph.at(at);
                     node.whole.add(Kinds::STRING);
                     node.reads = true;
+                    node.matches = node.matches.saturating_add(states);
                 }
                 "uniqueItems" => self.graph.at(at).reads = true,
                 "not" | "propertyNames" => {
                     let apart = self.place(value);
                     self.graph.at(at).apart.push(apart);
+                    self.graph.patterns.of_names |= keyword == "propertyNames";
                 }
                 "allOf" | "anyOf" | "oneOf" => {
                     let same = self.list(keyword, value);
@@ -324,9 +361,12 @@ impl<'s> Walk<'_, 's> {
                 }
             }
             "patternProperties" => {
-                let any = self.named(keyword, value);
-                let any = any.into_iter().map(|(_, place)| place);
-                self.graph.at(at).any.extend(any);
+                for (name, place) in self.named(keyword, value) {
+                    let states = self.pattern(name);
+                    let node = self.graph.at(at);
+                    node.any.push(place);
+                    node.matches_names = node.matches_names.saturating_add(states);
+                }
             }
             "additionalProperties" | "unevaluatedProperties" => {
                 self.repeat(at, keyword);
@@ -355,6 +395,15 @@ impl<'s> Walk<'_, 's> {
         }
     }
 
+    /// Counts a pattern; gives its states.
+    fn pattern(&mut self, pattern: &str) -> u64 {
+        let states = pattern::states(pattern).saturating_add(1);
+        let patterns = &mut self.graph.patterns;
+        patterns.count = patterns.count.saturating_add(1);
+        patterns.states = patterns.states.saturating_add(states);
+        states
+    }
+
     fn repeat(&mut self, at: usize, keyword: &str) {
         if keyword.starts_with("unevaluated") {
             let node = self.graph.at(at);
@@ -373,6 +422,7 @@ impl<'s> Walk<'_, 's> {
                 shown(reference)
             ));
         }
+        self.links = self.links.saturating_add(targets.len());
         for target in targets {
             let same = self.place(target);
             self.graph.at(at).same.push(same);
@@ -406,8 +456,13 @@ impl<'s> Walk<'_, 's> {
     }
 }
 
+/// What reading a text as a pattern costs for each of its bytes, as if so many states were there.
+const REGEX: u64 = 16;
+
 fn weight(keyword: &str, value: &Value) -> u64 {
     let entries = match (keyword, value) {
+        // Numbers are divided as whole numbers of any length.
+        ("multipleOf", _) => 16,
         ("enum" | "const", _) => value.to_string().len() / 64,
         (_, Value::Array(list)) => list.len(),
         (_, Value::Object(members)) => members.len(),

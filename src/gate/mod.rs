@@ -5,10 +5,11 @@
 //! that repairs see it, nothing is copied when it is shown, and every view has the same. It knows
 //! the events and nothing else: no text, no snapshot.
 //!
-//! - [`graph`]: what a schema and JSON Pointers say, as nodes.
+//! - [`graph`]: what a schema and JSON Pointers say, as nodes; [`pattern`]: how large a pattern is.
 //! - [`rules`]: the same as states, with one look-up for each key or element.
 
 mod graph;
+mod pattern;
 mod rules;
 
 use std::sync::Arc;

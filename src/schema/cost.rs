@@ -19,6 +19,11 @@ use crate::gate::{Graph, Node};
 const STEPS: usize = 1 << 20;
 /// To know what nothing else has looked at, a validator asks everything else again: so many times.
 const AGAIN: u64 = 4;
+/// The patterns of a schema may have so many states together, and each takes a bit besides.
+const STATES: u64 = 1 << 16;
+const PATTERN: u64 = 32;
+/// Bytes of a text, each matched against so many states, that cost one look.
+const MATCHED: u64 = 4;
 /// A way through the schema at one value may be so long: each step uses the call stack.
 const LONGEST: usize = 128;
 
@@ -52,6 +57,14 @@ impl Cost {
     /// # Errors
     /// Why it can't be validated by.
     pub(super) fn of(graph: Graph) -> Result<Self, String> {
+        let patterns = graph.patterns();
+        if patterns
+            .states
+            .saturating_add(patterns.count.saturating_mul(PATTERN))
+            > STATES
+        {
+            return Err("its patterns are too many, or too large".into());
+        }
         let nodes = graph.nodes();
         let mut sources = vec![0_usize; nodes.len()];
         for target in nodes.iter().flat_map(inner) {
@@ -142,11 +155,20 @@ impl Cost {
         steps: &mut usize,
         looks: &mut u64,
     ) -> Option<Vec<(usize, u64)>> {
-        let length = match value {
-            Value::String(text) => text.len() / 16,
-            Value::Array(items) => items.len(),
-            Value::Object(members) => members.len(),
-            _ => 0,
+        let (length, names, text) = match value {
+            Value::String(text) => (text.len() / 16, 0, text.len()),
+            Value::Array(items) => (items.len(), 0, 0),
+            Value::Object(members) => {
+                let names = members.keys().map(String::len).sum::<usize>();
+                // What is said of names stands where it might be said of strings.
+                let text = if self.graph.patterns().of_names {
+                    names
+                } else {
+                    0
+                };
+                (members.len() + names / 16, names, text)
+            }
+            _ => (0, 0, 0),
         };
         let mut applying = Vec::new();
         while let Some((rank, count)) = ways.pop_first() {
@@ -154,7 +176,13 @@ impl Cost {
             let node = &self.graph.nodes()[at];
             *steps = steps.checked_sub(1 + node.same.len() + node.apart.len())?;
             let reading = if node.reads { length as u64 } else { 0 };
-            let weight = 1_u64.saturating_add(node.weight).saturating_add(reading);
+            let matching = (text as u64)
+                .saturating_mul(node.matches)
+                .saturating_add((names as u64).saturating_mul(node.matches_names));
+            let weight = 1_u64
+                .saturating_add(node.weight)
+                .saturating_add(reading)
+                .saturating_add(matching / MATCHED);
             *looks = looks.saturating_add(count.saturating_mul(weight));
             let times = if node.again { AGAIN } else { 1 };
             for target in inner(node) {

@@ -21,8 +21,12 @@ pub use crate::gate::PointerError;
 use judge::Judge;
 pub use judge::{Fault, Judged};
 
-/// A validator takes about so many times the schema's text.
+/// A validator takes about so many times the schema's text, and so many bytes for each schema in
+/// it, for each pattern, and for each state of one.
 const VALIDATOR: usize = 16;
+const SCHEMA: usize = 1 << 10;
+const PATTERN: usize = 8 << 10;
+const STATE: usize = 256;
 /// A longer schema is ignored.
 const LONGEST: usize = 1 << 20;
 
@@ -34,6 +38,8 @@ pub struct Schema {
     warning: Option<String>,
     text: Option<String>,
     whole: Vec<String>,
+    /// About how many bytes its validator takes.
+    validator: usize,
     /// Made for the first verdict.
     judge: OnceLock<Result<Judge, String>>,
 }
@@ -76,6 +82,7 @@ impl Schema {
                 .iter()
                 .map(|pointer| pointer.as_ref().to_owned())
                 .collect(),
+            validator: 0,
             judge: OnceLock::new(),
         };
         let outcome = match text {
@@ -110,6 +117,7 @@ impl Schema {
             .map_err(|error| error.to_string())?;
         self.warning = graph.add_schema(&schema)?;
         self.root = root::of(&schema);
+        self.validator = validator(text, &graph);
         match Rules::of(&graph) {
             Some(rules) => Ok(Some(rules)),
             None => Err("the schema has too many ways through it".into()),
@@ -164,13 +172,30 @@ impl Schema {
     /// About how many bytes it takes, its validator included.
     fn size(&self) -> usize {
         let text = self.text.as_ref().map_or(0, String::len);
+        let validator = self.validator;
         let whole: usize = self.whole.iter().map(String::len).sum();
         let rules = self.rules.as_ref().map_or(0, |rules| rules.size());
-        text.saturating_mul(VALIDATOR) + whole + rules
+        text + validator + whole + rules
     }
 
     /// What in the schema was not understood, and is ignored.
     pub fn warning(&self) -> Option<&str> {
         self.warning.as_deref()
     }
+}
+
+/// About how many bytes the validator of a schema takes.
+fn validator(text: &str, graph: &Graph) -> usize {
+    let patterns = graph.patterns();
+    let counted = |count: u64| usize::try_from(count).unwrap_or(usize::MAX);
+    [
+        (text.len(), VALIDATOR),
+        (graph.nodes().len(), SCHEMA),
+        (counted(patterns.count), PATTERN),
+        (counted(patterns.states), STATE),
+    ]
+    .into_iter()
+    .fold(0, |sum, (count, each)| {
+        sum.saturating_add(count.saturating_mul(each))
+    })
 }

@@ -253,6 +253,97 @@ fn patterns_and_schemas_made_to_take_forever_do_not() {
     assert!(before.elapsed() < Duration::from_secs(20));
 }
 
+/// Asks for a verdict; gives it, or why there is none.
+fn judged(schema: &Value, document: &str) -> Result<bool, String> {
+    let (_, status) = at_once(options(schema, true), &[document]);
+    match status["valid"].as_bool() {
+        Some(valid) => Ok(valid),
+        None => Err(status["warning"].as_str().unwrap().into()),
+    }
+}
+
+#[test]
+fn a_pattern_of_many_states_is_paid_for_by_each_byte_that_it_reads() {
+    let before = Instant::now();
+    let mut random = Random(5);
+    let text: String = (0..200_000).map(|_| random.pick(&["a", "b"])).collect();
+    // The next fifty characters decide whether it matches: as many states at each byte.
+    let pattern = "a[ab]{50}c";
+    let costs = Err("the document was not validated: by this schema it costs too much".to_owned());
+    for (schema, document) in [
+        (json!({"items": {"pattern": pattern}}), json!([text])),
+        (
+            json!({"patternProperties": {pattern: {}}}),
+            json!({&text: 1}),
+        ),
+        (
+            json!({"propertyNames": {"pattern": pattern}}),
+            json!({&text: 1}),
+        ),
+        (
+            json!({"propertyNames": {"allOf": [{"pattern": pattern}]}}),
+            json!({&text: 1}),
+        ),
+        (
+            json!({"items": {"format": "regex"}}),
+            json!(["\\w".repeat(500_000)]),
+        ),
+        (
+            json!({"items": {"multipleOf": 1e-300}}),
+            json!(vec![1e300; 200_000]),
+        ),
+    ] {
+        assert_eq!(costs, judged(&schema, &document.to_string()), "{schema}");
+    }
+    assert!(before.elapsed() < Duration::from_secs(40));
+    // What people write costs little.
+    let uuid = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$";
+    let schema = json!({"items": {"pattern": uuid}});
+    let each = "01234567-89ab-cdef-0123-456789abcdef";
+    assert_eq!(
+        Ok(true),
+        judged(&schema, &json!(vec![each; 1_000]).to_string())
+    );
+    let schema = json!({"items": {"pattern": "^[A-Za-z0-9+/]*={0,2}$"}});
+    assert_eq!(
+        Ok(true),
+        judged(&schema, &json!(["QUJD".repeat(100_000)]).to_string())
+    );
+}
+
+#[test]
+fn the_patterns_of_a_schema_are_bounded_together_before_any_is_compiled() {
+    let before = Instant::now();
+    let named = |pattern: &dyn Fn(usize) -> String, count: usize| {
+        let each = (0..count).map(|at| (format!("k{at}"), json!({"pattern": pattern(at)})));
+        json!({"properties": each.collect::<serde_json::Map<_, _>>()})
+    };
+    let large = named(&|at| format!("a{{900}}{at}"), 20_000);
+    let many = named(&|at| at.to_string(), 20_000);
+    let keys: serde_json::Map<_, _> = (0..20_000)
+        .map(|at| (format!("a{{900}}{at}"), json!({"const": 1})))
+        .collect();
+    for schema in [large, many, json!({"patternProperties": keys})] {
+        let why = judged(&schema, "{\"a\": 1}").unwrap_err();
+        assert!(why.contains("patterns are too many, or too large"), "{why}");
+    }
+    assert!(before.elapsed() < Duration::from_secs(20));
+    let usual = named(&|at| format!("^[a-z]{{1,64}}{at}$"), 300);
+    assert_eq!(Ok(true), judged(&usual, "{\"k7\": \"ab7\"}"));
+    assert_eq!(Ok(false), judged(&usual, "{\"k7\": \"ab8\"}"));
+}
+
+#[test]
+fn names_that_many_schemas_share_and_many_refer_to_do_not_multiply() {
+    let before = Instant::now();
+    let named = vec![json!({"$dynamicAnchor": "x", "const": "a"}); 15_000];
+    let referring = vec![json!({"$dynamicRef": "#x"}); 15_000];
+    let schema = json!({"properties": {"a": {"anyOf": named}, "b": {"allOf": referring}}});
+    let why = judged(&schema, "{\"c\": 1}").unwrap_err();
+    assert!(why.contains("lead to more than"), "{why}");
+    assert!(before.elapsed() < Duration::from_secs(20));
+}
+
 #[test]
 fn a_deep_document_and_a_long_way_through_the_schema_use_no_more_than_their_stack() {
     let mut defs = json!({"n59": {"items": {"$ref": "#"}, "type": "array"}});

@@ -13,6 +13,8 @@ use serde_json::Value;
 
 /// Of a pattern, compiled: bytes.
 const PATTERN: usize = 64 << 10;
+/// What a pattern may keep of the ways that it went through texts: bytes.
+const STATES: usize = 128 << 10;
 /// The text of an error is cut after so many bytes.
 const MESSAGE: usize = 300;
 /// A longer path is cut to that of a container.
@@ -28,8 +30,10 @@ impl Validator {
     /// # Errors
     /// Why documents can't be validated by it, for people.
     pub fn new(schema: &Value) -> Result<Self, String> {
+        let patterns = PatternOptions::regex();
+        let patterns = patterns.size_limit(PATTERN).dfa_size_limit(STATES);
         jsonschema::options()
-            .with_pattern_options(PatternOptions::regex().size_limit(PATTERN))
+            .with_pattern_options(patterns)
             .should_validate_formats(true)
             .build(schema)
             .map(Self)
