@@ -2,8 +2,13 @@
 
 #![forbid(unsafe_code)]
 #![deny(clippy::indexing_slicing, clippy::string_slice)]
+#![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod aggregator;
+#[allow(
+    clippy::arithmetic_side_effects,
+    reason = "its places have not been gone through"
+)]
 pub mod chunk;
 mod error;
 mod event;

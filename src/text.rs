@@ -16,9 +16,8 @@ pub(crate) fn unescape_with(raw: &[u8], buffer: &mut Vec<u8>, mut take: impl FnM
     let mut rest = raw;
     while !rest.is_empty() {
         buffer.clear();
-        let length = unescape_piece(rest, buffer);
+        rest = unescape_piece(rest, buffer);
         take(buffer);
-        rest = &rest[length..];
     }
 }
 
@@ -26,36 +25,36 @@ pub(crate) fn unescape_with(raw: &[u8], buffer: &mut Vec<u8>, mut take: impl FnM
 pub fn unescape(raw: &[u8], out: &mut Vec<u8>) {
     let mut rest = raw;
     while !rest.is_empty() {
-        let length = unescape_piece(rest, out);
-        rest = &rest[length..];
+        rest = unescape_piece(rest, out);
     }
 }
 
 /// A piece ends when it has this many bytes.
 const PIECE: usize = 8 << 10;
 
-/// Appends the beginning of a text that is not empty; says how many bytes of it were read.
-fn unescape_piece(raw: &[u8], out: &mut Vec<u8>) -> usize {
-    let full = out.len() + PIECE;
-    let mut at = 0;
-    while at < raw.len() && out.len() < full {
-        let rest = &raw[at..];
+/// Appends the beginning of a text that is not empty; gives what was not read of it.
+fn unescape_piece<'r>(raw: &'r [u8], out: &mut Vec<u8>) -> &'r [u8] {
+    let full = out.len().saturating_add(PIECE);
+    let mut rest = raw;
+    while !rest.is_empty() && out.len() < full {
         if rest[0] != b'\\' {
             // What lies beyond this piece is not looked at: the next one would do so again.
             let near = &rest[..rest.len().min(PIECE + 1)];
             let mut length = memchr::memchr(b'\\', near).unwrap_or(near.len());
             if length > PIECE {
                 // No more than three bytes of a code point follow its first one.
-                let back = (0..4).find(|back| rest[PIECE - back] & 0xC0 != 0x80);
-                length = PIECE - back.unwrap_or(0);
+                let mut places = (PIECE - 3..=PIECE).rev();
+                let first = places.find(|&at| rest[at] & 0xC0 != 0x80);
+                length = first.unwrap_or(PIECE);
             }
-            push_lossy(&rest[..length], out);
-            at += length;
+            let (plain, behind) = rest.split_at(length);
+            push_lossy(plain, out);
+            rest = behind;
             continue;
         }
-        at += unescape_one(rest, out);
+        rest = &rest[unescape_one(rest, out)..];
     }
-    at
+    rest
 }
 
 /// Appends what the escape at the beginning of a text stands for; says how long it is.
@@ -77,10 +76,10 @@ fn unescape_one(raw: &[u8], out: &mut Vec<u8>) -> usize {
 /// What the inside of a JSON string that the scanner has accepted stands for; nothing if that is
 /// no text: invalid UTF-8, half a surrogate pair.
 pub(crate) fn text_of(raw: &[u8]) -> Option<String> {
-    let mut text = Vec::with_capacity(raw.len() + 8);
+    let mut text = Vec::with_capacity(raw.len().saturating_add(8));
     let mut rest = std::str::from_utf8(raw).ok()?.as_bytes();
     loop {
-        rest = &rest[push_plain(rest, &mut text)..];
+        rest = push_plain(rest, &mut text);
         if rest.is_empty() {
             return String::from_utf8(text).ok();
         }
@@ -88,29 +87,30 @@ pub(crate) fn text_of(raw: &[u8]) -> Option<String> {
     }
 }
 
-/// Appends what stands before the first backslash; says how long it is. Made for short runs.
+/// Appends what stands before the first backslash; gives the rest. Made for short runs.
 #[inline]
-fn push_plain(raw: &[u8], out: &mut Vec<u8>) -> usize {
+fn push_plain<'r>(raw: &'r [u8], out: &mut Vec<u8>) -> &'r [u8] {
     const ONES: u64 = 0x0101_0101_0101_0101;
-    let blocks = raw.chunks_exact(8);
-    let tail = blocks.remainder();
-    for (nth, block) in blocks.enumerate() {
-        let bytes = u64::from_le_bytes(block.try_into().unwrap_or_default());
-        let differs = bytes ^ (ONES * b'\\' as u64);
+    const BACKSLASHES: u64 = ONES * b'\\' as u64;
+    let mut rest = raw;
+    while let Some((block, behind)) = rest.split_first_chunk::<8>() {
+        let differs = u64::from_le_bytes(*block) ^ BACKSLASHES;
         let marks = differs.wrapping_sub(ONES) & !differs & (ONES << 7);
-        out.extend_from_slice(&bytes.to_le_bytes());
         if marks != 0 {
             let run = marks.trailing_zeros() as usize / 8;
-            out.truncate(out.len() - 8 + run);
-            return nth * 8 + run;
+            let length = out.len().saturating_add(run);
+            // All of the block is appended first: that is one store, and no loop.
+            out.extend_from_slice(block);
+            out.truncate(length);
+            return &rest[run..];
         }
+        out.extend_from_slice(block);
+        rest = behind;
     }
-    let run = tail
-        .iter()
-        .position(|&byte| byte == b'\\')
-        .unwrap_or(tail.len());
-    out.extend_from_slice(&tail[..run]);
-    raw.len() - tail.len() + run
+    let run = rest.iter().position(|&byte| byte == b'\\');
+    let (plain, rest) = rest.split_at(run.unwrap_or(rest.len()));
+    out.extend_from_slice(plain);
+    rest
 }
 
 #[inline]
@@ -124,7 +124,8 @@ fn unescape_unicode(raw: &[u8], out: &mut Vec<u8>) -> usize {
     if (0xD800..0xDC00).contains(&unit) && raw.get(6..8) == Some(b"\\u") {
         let low = hex4(&raw[6..]);
         if (0xDC00..0xE000).contains(&low) {
-            push_code(0x10000 + ((unit - 0xD800) << 10) + (low - 0xDC00), out);
+            let above = (unit & 0x3FF) << 10 | low & 0x3FF;
+            push_code(above.saturating_add(0x10000), out);
             return 12;
         }
     }

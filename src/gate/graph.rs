@@ -117,12 +117,13 @@ impl Graph {
     }
 
     fn add(&mut self) -> usize {
+        let place = self.nodes.len();
         self.nodes.push(Node::default());
-        self.nodes.len() - 1
+        place
     }
 
     fn at(&mut self, at: usize) -> &mut Node {
-        let last = self.nodes.len() - 1;
+        let last = self.nodes.len().saturating_sub(1);
         &mut self.nodes[at.min(last)]
     }
 
@@ -301,7 +302,8 @@ impl<'s> Walk<'_, 's> {
 
     fn read(&mut self, at: usize, members: &'s Map<String, Value>) {
         for (keyword, value) in members {
-            self.graph.at(at).weight += weight(keyword, value);
+            let node = self.graph.at(at);
+            node.weight = node.weight.saturating_add(weight(keyword, value));
             match keyword.as_str() {
                 "enum" => {
                     let kinds = value.as_array().into_iter().flatten().map(kinds);
@@ -468,7 +470,7 @@ fn weight(keyword: &str, value: &Value) -> u64 {
         (_, Value::Object(members)) => members.len(),
         _ => 0,
     };
-    1 + entries as u64
+    (entries as u64).saturating_add(1)
 }
 
 /// The kinds of values that a constant is of.
@@ -517,7 +519,7 @@ fn percent_decoded(fragment: &str) -> String {
         let hex = |at: usize| char::from(*tail.get(at)?).to_digit(16);
         rest = match (first, hex(0), hex(1)) {
             (b'%', Some(high), Some(low)) => {
-                out.extend(u8::try_from(high * 16 + low));
+                out.extend(u8::try_from(high << 4 | low));
                 tail.get(2..).unwrap_or_default()
             }
             _ => {

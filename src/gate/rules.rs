@@ -71,15 +71,13 @@ impl Rules {
 
     /// About how many bytes they take.
     pub(crate) fn size(&self) -> usize {
-        let names = |state: &State| {
-            state
-                .members
-                .keys()
-                .map(|name| name.len() + 32)
-                .sum::<usize>()
-        };
-        let each = |state: &State| 160 + names(state) + 16 * state.elements.len();
-        self.states.iter().map(each).sum()
+        self.states.iter().fold(0, |size: usize, state| {
+            let elements = state.elements.len().saturating_mul(16);
+            let own = size.saturating_add(160).saturating_add(elements);
+            state.members.keys().fold(own, |size, name| {
+                size.saturating_add(name.len()).saturating_add(32)
+            })
+        })
     }
 
     pub(super) fn root(&self) -> u32 {
@@ -171,7 +169,7 @@ impl<'g> Maker<'g> {
 
     /// The state of a value to which all of these apply, and what is in the same place as they.
     fn state(&mut self, from: &[usize]) -> Option<u32> {
-        self.mark += 1;
+        self.mark = self.mark.checked_add(1)?;
         let mut set: Set = Vec::new();
         let mut todo = from.to_vec();
         while let Some(at) = todo.pop() {
@@ -187,7 +185,8 @@ impl<'g> Maker<'g> {
             todo.extend_from_slice(&node.same);
         }
         set.sort_unstable();
-        self.spend(1 + set.len())?;
+        self.spend(1)?;
+        self.spend(set.len())?;
         if let Some(known) = self.known.get(&set) {
             return Some(*known);
         }
@@ -231,7 +230,8 @@ impl<'g> Maker<'g> {
             targets.extend_from_slice(named.map_or(&node.other, slice::from_ref));
             targets.extend_from_slice(&node.any);
         }
-        self.spend(set.len() + targets.len())?;
+        self.spend(set.len())?;
+        self.spend(targets.len())?;
         self.state(&targets)
     }
 
@@ -242,7 +242,8 @@ impl<'g> Maker<'g> {
             targets.extend_from_slice(indexed.map_or(&node.rest, slice::from_ref));
             targets.extend_from_slice(&node.every);
         }
-        self.spend(set.len() + targets.len())?;
+        self.spend(set.len())?;
+        self.spend(targets.len())?;
         self.state(&targets)
     }
 }

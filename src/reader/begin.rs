@@ -81,7 +81,7 @@ impl Begin {
         self.at = self.at.max(1);
         self.most_spaces = scene.white_space;
         loop {
-            if self.at - self.spaces > scene.limit || self.spaces > scene.white_space {
+            if self.is_beyond(scene) || self.spaces > scene.white_space {
                 return yes_if(scene.credible || self.phase == Phase::Scalars);
             }
             let before = (self.phase, self.at);
@@ -107,10 +107,28 @@ impl Begin {
         }
     }
 
+    /// Has it looked at as much as it may, white space not counted?
+    fn is_beyond(&self, scene: &Scene) -> bool {
+        self.at.saturating_sub(self.spaces) > scene.limit
+    }
+
+    fn read(&mut self, length: usize) {
+        self.at = self.at.saturating_add(length);
+    }
+
+    fn read_space(&mut self) {
+        self.read(1);
+        self.spaces = self.spaces.saturating_add(1);
+    }
+
+    /// The byte after the one it has come to.
+    fn next(&self, text: &[u8]) -> Option<u8> {
+        text.get(self.at.saturating_add(1)).copied()
+    }
+
     fn space(&mut self, text: &[u8]) -> Option<u8> {
         while text.get(self.at)?.is_ascii_whitespace() {
-            self.at += 1;
-            self.spaces += 1;
+            self.read_space();
             if self.spaces > self.most_spaces {
                 return None;
             }
@@ -120,7 +138,7 @@ impl Begin {
 
     fn go(&mut self, phase: Phase, by: usize) -> Answer {
         self.phase = phase;
-        self.at += by;
+        self.read(by);
         None
     }
 
@@ -138,7 +156,7 @@ impl Begin {
             _ => {}
         }
         if let Some((mark, length)) = mark_at(text, self.at) {
-            self.from = self.at + length;
+            self.from = self.at.saturating_add(length);
             return self.go(Phase::Key(mark), length);
         }
         if is_key_byte(byte) {
@@ -166,46 +184,45 @@ impl Begin {
 
     /// `[{`: as an object in prose; `[{}` is enough.
     fn nested_object(&mut self, text: &[u8], scene: &Scene) -> Answer {
-        let mut at = self.at + 1;
-        while text.get(at)?.is_ascii_whitespace() {
-            at += 1;
-            if at - self.at > scene.limit {
-                return yes_if(scene.credible);
-            }
+        let inside = text.get(self.at..)?.get(1..)?;
+        let near = inside.iter().take(scene.limit);
+        let gap = near.take_while(|byte| byte.is_ascii_whitespace()).count();
+        if gap == scene.limit {
+            return yes_if(scene.credible);
         }
-        let byte = *text.get(at)?;
+        let byte = *inside.get(gap)?;
         if byte == b'\\' {
-            return escaped(text, at, scene.limit);
+            return escaped(inside, gap, scene.limit);
         }
-        let begins = mark_at(text, at).is_some() || byte == b'}' || is_key_byte(byte);
+        let begins = mark_at(inside, gap).is_some() || byte == b'}' || is_key_byte(byte);
         yes_if(begins || scene.credible)
     }
 
     fn key(&mut self, text: &[u8], open: Mark, scene: &Scene) -> Answer {
         loop {
-            if self.at - self.spaces > scene.limit {
+            if self.is_beyond(scene) {
                 return None;
             }
             match *text.get(self.at)? {
                 b'\\' => {
-                    text.get(self.at + 1)?;
-                    self.at += 2;
+                    self.next(text)?;
+                    self.read(2);
                 }
                 b'{' => {
                     self.brace |= !self.colon;
-                    self.at += 1;
+                    self.read(1);
                 }
                 b':' => {
                     let name = text.get(self.from..self.at).unwrap_or_default();
                     let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
                     self.colon |= !name.is_empty() && name.iter().all(named);
-                    self.at += 1;
+                    self.read(1);
                 }
                 _ => match mark_at(text, self.at) {
                     Some((mark, length)) if open.closes_with(mark) => {
                         return self.go(Phase::KeyEnd, length);
                     }
-                    _ => self.at += 1,
+                    _ => self.read(1),
                 },
             }
         }
@@ -236,12 +253,12 @@ impl Begin {
         loop {
             let byte = *text.get(self.at)?;
             let address = scene.bracket == b'[' && matches!(byte, b'/' | b'+')
-                || byte == b':' && scene.bracket == b'[' && *text.get(self.at + 1)? == b'/';
+                || byte == b':' && scene.bracket == b'[' && self.next(text)? == b'/';
             if !address && !is_key_byte(byte) || mark_at(text, self.at).is_some() {
                 break;
             }
-            self.at += 1;
-            if self.at - self.spaces > scene.limit {
+            self.read(1);
+            if self.is_beyond(scene) {
                 return None;
             }
         }
@@ -297,7 +314,7 @@ impl Begin {
     /// A list of scalars in prose, to its end: `Interval [0, 1):` is none.
     fn scalars(&mut self, text: &[u8], scene: &Scene) -> Answer {
         loop {
-            if self.at - self.spaces > scene.limit {
+            if self.is_beyond(scene) {
                 return None;
             }
             let byte = *text.get(self.at)?;
@@ -310,7 +327,7 @@ impl Begin {
                     if !word.is_empty() && !is_scalar(word) {
                         return Some(Belief::No);
                     }
-                    self.at += 1;
+                    self.read(1);
                     self.from = self.at;
                     if byte == b']' {
                         return self.go(Phase::ScalarsEnd, 0);
@@ -319,7 +336,7 @@ impl Begin {
                 b'{' | b'[' => return Some(Belief::Yes),
                 b')' | b'}' | b':' | b';' => return Some(Belief::No),
                 _ if mark_at(text, self.at).is_some() => return Some(Belief::Yes),
-                _ => self.at += 1,
+                _ => self.read(1),
             }
         }
     }
@@ -327,8 +344,7 @@ impl Begin {
     /// `As noted [1, 2]: …` goes on; a list that is the document ends its line.
     fn scalars_end(&mut self, text: &[u8]) -> Answer {
         while matches!(text.get(self.at)?, b' ' | b'\t' | b'\r') {
-            self.at += 1;
-            self.spaces += 1;
+            self.read_space();
             if self.spaces > self.most_spaces {
                 return None;
             }
@@ -339,16 +355,18 @@ impl Begin {
 
 /// `\"` after a bracket: the whole document is escaped. White space before it may be escaped too.
 fn escaped(text: &[u8], from: usize, limit: usize) -> Answer {
-    let mut at = from;
+    let whole = text.get(from..)?;
+    let mut rest = whole;
     loop {
-        if at - from > limit {
+        if whole.len().saturating_sub(rest.len()) > limit {
             return Some(Belief::No);
         }
-        match (text.get(at)?, text.get(at + 1)?) {
-            (b'\\', b'"') => return Some(Belief::Escaped),
-            (b'\\', b'n' | b't' | b'r') => at += 2,
-            (b' ' | b'{' | b'[', _) => at += 1,
+        rest = match rest {
+            [] | [_] => return None,
+            [b'\\', b'"', ..] => return Some(Belief::Escaped),
+            [b'\\', b'n' | b't' | b'r', rest @ ..] => rest,
+            [b' ' | b'{' | b'[', rest @ ..] => rest,
             _ => return Some(Belief::No),
-        }
+        };
     }
 }

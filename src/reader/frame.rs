@@ -7,6 +7,7 @@ use super::begin::{Begin, Belief, Scene};
 use super::repair::Rule;
 use super::repair::ends::is_key_byte;
 use super::repair::literals::is_scalar;
+use super::text::find_from;
 use super::{Cursor, Reader, Scalar, State, Step, Stepped};
 use crate::aggregator::Root;
 use crate::error::{Error, Kind};
@@ -93,7 +94,7 @@ impl Reader {
                 && cursor.at == 0
                 && cursor.rest().starts_with(b"\xEF\xBB\xBF") =>
             {
-                cursor.at += 3;
+                cursor.advance(3);
                 return Ok(Step::Go);
             }
             b'(' => {
@@ -120,11 +121,11 @@ impl Reader {
 
     /// Reads so many bytes of the frame, and remembers how they end.
     fn pass(&mut self, length: usize, cursor: &mut Cursor<'_>) {
-        let read = cursor.slice(cursor.at + length);
+        let read = cursor.front(length);
         self.frame.last = read.last().copied().unwrap_or(self.frame.last);
         let sign = read.trim_ascii_end().last().copied();
         self.frame.sign = sign.unwrap_or(self.frame.sign);
-        cursor.at += length;
+        cursor.advance(length);
     }
 
     /// A run of prose: one step for all that can't begin anything.
@@ -135,10 +136,9 @@ impl Reader {
         }
         let rest = cursor.rest();
         // White space is counted where it is skipped.
-        let stops = |byte: &u8| matches!(byte, b'{' | b'[' | b'`' | b'<' | b'(') || is_space(*byte);
+        let stops = |byte: u8| matches!(byte, b'{' | b'[' | b'`' | b'<' | b'(') || is_space(byte);
         let run = if self.frame.prose {
-            let run = rest.iter().skip(1).position(stops);
-            run.map_or(rest.len(), |run| run + 1)
+            find_from(rest, 1, stops).unwrap_or(rest.len())
         } else {
             1
         };
@@ -168,10 +168,11 @@ impl Reader {
             .skip(ticks)
             .take_while(|&&byte| is_key_byte(byte) || byte == b'+')
             .count();
-        if ticks + name == rest.len() && rest.len() < TAG && !self.ended {
+        let named = ticks.saturating_add(name);
+        if named == rest.len() && rest.len() < TAG && !self.ended {
             return Step::Wait;
         }
-        self.pass(ticks + if ticks >= 3 { name } else { 0 }, cursor);
+        self.pass(if ticks >= 3 { named } else { ticks }, cursor);
         if ticks >= 3 {
             // On the line of the fence, options may stand in brackets: `js {1,3}`.
             self.frame.prose = name > 0;
@@ -186,11 +187,12 @@ impl Reader {
         let rest = cursor.rest();
         let part = |byte: &&u8| is_key_byte(**byte) || matches!(byte, b'|' | b'/');
         let name = rest.iter().skip(1).take(TAG).take_while(part).count();
-        if name + 1 == rest.len() && name < TAG && !self.ended {
+        let after = name.saturating_add(1);
+        if after == rest.len() && name < TAG && !self.ended {
             return Step::Wait;
         }
-        let end = match rest.get(name + 1) {
-            Some(b'>') if name < TAG => Some(name + 1),
+        let end = match rest.get(after) {
+            Some(b'>') if name < TAG => Some(after),
             Some(b' ') if name > 0 && name < TAG => match rest
                 .iter()
                 .take(ATTRIBUTES)
@@ -207,11 +209,8 @@ impl Reader {
             self.pass(1, cursor);
             return Step::Go;
         };
-        let tag = rest
-            .get(1..name + 1)
-            .unwrap_or_default()
-            .to_ascii_lowercase();
-        self.pass(end + 1, cursor);
+        let tag = rest.get(1..after).unwrap_or_default().to_ascii_lowercase();
+        self.pass(end.saturating_add(1), cursor);
         self.frame.prose = false;
         if let Some(thinking) = THINKING.iter().find(|thinking| ***thinking == *tag) {
             self.frame.until = Some(thinking);
@@ -231,16 +230,12 @@ impl Reader {
                 cursor.at = cursor.text.len();
                 return Step::Wait;
             };
-            cursor.at += found;
+            cursor.advance(found);
             let rest = cursor.rest();
-            let length = name.len() + 3;
-            let front = rest
-                .get(..length.min(rest.len()))
-                .unwrap_or_default()
-                .to_ascii_lowercase();
             let tag = [b"</", name, b">"].concat();
+            let front = rest.get(..tag.len()).unwrap_or(rest).to_ascii_lowercase();
             if front == tag {
-                cursor.at += length;
+                cursor.advance(tag.len());
                 self.frame.until = None;
                 self.frame.prose = false;
                 self.state = State::Seek;
@@ -249,7 +244,7 @@ impl Reader {
             if tag.starts_with(&front) && !self.ended {
                 return Step::Wait;
             }
-            cursor.at += 1;
+            cursor.advance(1);
         }
     }
 
@@ -315,9 +310,8 @@ impl Reader {
     ) -> Result<Step, Error> {
         let rest = cursor.rest();
         let stops =
-            |byte: &u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'+' | b'.' | b'_');
-        let end = rest.iter().skip(self.looked).position(stops);
-        let end = end.map(|end| self.looked + end);
+            |byte: u8| !byte.is_ascii_alphanumeric() && !matches!(byte, b'-' | b'+' | b'.' | b'_');
+        let end = find_from(rest, self.looked, stops);
         self.looked = end.unwrap_or(rest.len());
         if self.looked > self.limits.digits.saturating_add(NO_DIGITS) {
             return Ok(self.no_scalar(cursor));

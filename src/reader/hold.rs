@@ -8,13 +8,24 @@ use super::{Cursor, Reader};
 impl Reader {
     #[inline]
     pub(super) fn record(&mut self, rule: Rule, at: usize) {
-        self.log.record(rule, self.base + at as u64);
+        self.log.record(rule, self.offset(at));
+    }
+
+    /// How much all looks together may have looked at when the reading has come to the cursor.
+    pub(super) fn look_budget(&self, cursor: &Cursor<'_>) -> u64 {
+        let read = self.offset(cursor.at);
+        read.saturating_mul(16).saturating_add(65_536)
+    }
+
+    /// Counts what a look has looked at.
+    #[inline]
+    pub(super) fn spend(&mut self, length: usize) {
+        self.spent = self.spent.saturating_add(length as u64);
     }
 
     /// How far a look may go: less when all looks together have looked at too much.
     pub(super) fn look_limit(&self, cursor: &Cursor<'_>) -> usize {
-        let read = self.base + cursor.at as u64;
-        if self.spent > read.saturating_mul(16) + 65_536 {
+        if self.spent > self.look_budget(cursor) {
             self.limits.look_ahead.min(32)
         } else {
             self.limits.look_ahead
@@ -29,7 +40,7 @@ impl Reader {
         let top = self.stack.last().copied();
         let answer = self.plain.decide(cursor.rest(), top, limit);
         if answer == Some(true) {
-            self.spent += self.plain.reach() as u64;
+            self.spend(self.plain.reach());
             self.plain = Plain::default();
             #[cfg(debug_assertions)]
             assert_eq!(self.look_again(cursor), Some(Verdict::Close));
@@ -69,7 +80,7 @@ impl Reader {
             ended: self.ended,
         };
         let verdict = self.ends.decide(cursor.rest(), &place)?;
-        self.spent += self.ends.reach() as u64;
+        self.spend(self.ends.reach());
         self.ends = Ends::default();
         self.plain = Plain::default();
         Some(verdict)

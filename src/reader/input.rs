@@ -99,7 +99,7 @@ impl Reader {
     pub(super) fn read<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<(), Error> {
         // Counted as it came: a document that was escaped once more is shorter in its offsets.
         let room = self.limits.document.saturating_sub(self.taken);
-        self.taken += text.len().min(room);
+        self.taken = self.taken.saturating_add(text.len().min(room));
         if text.len() > room {
             let room = (0..=room).rev().find(|&at| starts_code_point(text, at));
             self.read_within(text.split_at(room.unwrap_or(0)).0, sink)?;
@@ -152,7 +152,7 @@ impl Reader {
             let outcome = self.run(unread, sink);
             let advanced = self.advance(unread, outcome);
             self.held = held;
-            self.held_from += advanced?;
+            self.held_from = self.held_from.saturating_add(advanced?);
             self.filter_held(filtered);
             self.compact();
             if self.again.is_empty() {
@@ -188,8 +188,8 @@ impl Reader {
         // Escapes of ASCII may stand for what is none.
         self.wide_text = true;
         self.again = filter.push(cursor.rest());
-        self.again_from = self.base + cursor.at as u64;
-        self.again_wide = self.wide + self.wide_in(cursor.text, cursor.at);
+        self.again_from = self.offset(cursor.at);
+        self.again_wide = self.wide_at(cursor.text, cursor.at);
         cursor.at = cursor.text.len();
         self.filter = Some(filter);
     }
@@ -204,20 +204,26 @@ impl Reader {
         match outcome {
             Ok(used) => {
                 if self.again.is_empty() {
-                    self.wide += self.wide_in(text, used);
+                    self.wide = self.wide_at(text, used);
                 } else {
                     self.wide = self.again_wide;
                 }
-                self.base += used as u64;
+                self.base = self.offset(used);
                 Ok(used)
             }
             Err(error) => Err(self.in_code_points(text, error)),
         }
     }
 
+    /// What `wide` is behind the first `end` bytes of such a text.
+    #[inline]
+    pub(super) fn wide_at(&self, text: &[u8], end: usize) -> u64 {
+        self.wide.saturating_add(self.wide_in(text, end))
+    }
+
     /// Continuation bytes of this line in the first `end` bytes of a text that begins at `base`.
     #[inline]
-    pub(super) fn wide_in(&self, text: &[u8], end: usize) -> u64 {
+    fn wide_in(&self, text: &[u8], end: usize) -> u64 {
         if !self.wide_text {
             return 0;
         }
@@ -229,7 +235,7 @@ impl Reader {
     #[cold]
     pub(super) fn in_code_points(&self, text: &[u8], error: Error) -> Error {
         let end = usize::try_from(error.offset().saturating_sub(self.base)).unwrap_or(text.len());
-        let wide = self.wide + self.wide_in(text, end.min(text.len()));
+        let wide = self.wide_at(text, end.min(text.len()));
         error.at_column(error.column().saturating_sub(wide))
     }
 

@@ -118,8 +118,22 @@ impl<'t> Cursor<'t> {
         self.text.get(self.at..).unwrap_or_default()
     }
     #[inline]
+    fn peek_at(&self, distance: usize) -> Option<u8> {
+        self.text.get(self.at.saturating_add(distance)).copied()
+    }
+    #[inline]
     fn slice(&self, end: usize) -> &'t [u8] {
         self.text.get(self.at..end).unwrap_or_default()
+    }
+    /// The next bytes, so many.
+    #[inline]
+    fn front(&self, length: usize) -> &'t [u8] {
+        self.slice(self.at.saturating_add(length))
+    }
+    /// Reads so many bytes. No text is so long that this would saturate.
+    #[inline]
+    fn advance(&mut self, length: usize) {
+        self.at = self.at.saturating_add(length);
     }
 }
 
@@ -273,7 +287,9 @@ impl Reader {
     fn run<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<usize, Error> {
         // A backslash says what it is together with what follows.
         let half = self.repair && !self.ended && text::ends_in_backslash(text);
-        let text = text.split_at(text.len() - usize::from(half)).0;
+        let text = text
+            .split_at(text.len().saturating_sub(usize::from(half)))
+            .0;
         let mut cursor = Cursor { text, at: 0 };
         loop {
             #[cfg(debug_assertions)]
@@ -323,7 +339,7 @@ impl Reader {
                 Some(b'\n') => self.new_line(cursor.at),
                 Some(byte) => {
                     // A token may be come back to: the space before it stays known.
-                    let here = self.base + cursor.at as u64;
+                    let here = self.offset(cursor.at);
                     if self.spaces > 0 || self.gap_at != here {
                         self.gap = self.spaces > 0;
                         self.gap_at = here;
@@ -336,22 +352,28 @@ impl Reader {
             if self.spaces == self.limits.white_space {
                 return Err(self.error(Kind::WhiteSpace, cursor.at));
             }
-            self.spaces += 1;
-            cursor.at += 1;
+            self.spaces = self.spaces.saturating_add(1);
+            cursor.advance(1);
         }
     }
 
     fn new_line(&mut self, at: usize) {
-        self.line += 1;
+        self.line = self.line.saturating_add(1);
         self.lines_skipped = true;
         self.wide = 0;
-        self.line_from = self.base + at as u64 + 1;
+        self.line_from = self.offset(at).saturating_add(1);
+    }
+
+    /// The offset in the document of a place in the unread text.
+    #[inline]
+    fn offset(&self, at: usize) -> u64 {
+        self.base.saturating_add(at as u64)
     }
 
     #[cold]
     fn error(&self, kind: Kind, at: usize) -> Error {
-        let offset = self.base + at as u64;
-        let column = offset.saturating_sub(self.line_from) + 1;
+        let offset = self.offset(at);
+        let column = offset.saturating_sub(self.line_from).saturating_add(1);
         let error = Error::new(kind, offset, self.line, column);
         match kind {
             Kind::UnexpectedCharacter => error.expecting(self.expected()),

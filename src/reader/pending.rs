@@ -52,7 +52,8 @@ impl Pending {
     pub(crate) fn colon_in_key(&mut self) -> Option<usize> {
         let key = self.last_key();
         let rest = key.get(self.searched..).unwrap_or_default();
-        let found = memchr::memchr(b':', rest).map(|colon| self.searched + colon);
+        let found = memchr::memchr(b':', rest);
+        let found = found.map(|colon| self.searched.saturating_add(colon));
         self.searched = found.unwrap_or(key.len());
         found
     }

@@ -58,7 +58,7 @@ impl Scalar {
             },
             Self::Sign | Self::Exponent => digit.then_some(Self::Exponent),
             Self::Literal(word, at) => {
-                (word.get(at) == Some(&byte)).then_some(Self::Literal(word, at + 1))
+                (word.get(at) == Some(&byte)).then_some(Self::Literal(word, at.saturating_add(1)))
             }
         }
     }
@@ -121,13 +121,13 @@ pub(crate) fn odd_beginning(byte: u8) -> Kind {
 impl Reader {
     pub(super) fn scalar(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
         loop {
-            let end = cursor.at + self.looked;
+            let end = cursor.at.saturating_add(self.looked);
             let Some(&byte) = cursor.text.get(end) else {
                 return Ok(Step::Wait);
             };
             if let Some(next) = self.scalar.step(byte) {
                 self.scalar = next;
-                self.looked += 1;
+                self.looked = self.looked.saturating_add(1);
                 if self.looked > self.limits.digits {
                     self.count_digits(cursor)?;
                 }
@@ -163,14 +163,14 @@ impl Reader {
 
     /// A number has at most a handful of characters that are no digits, so this is seldom asked.
     pub(super) fn count_digits(&self, cursor: &Cursor<'_>) -> Result<(), Error> {
-        let end = cursor.at + self.looked;
+        let end = cursor.at.saturating_add(self.looked);
         let digits = cursor
             .slice(end)
             .iter()
             .filter(|byte| byte.is_ascii_digit())
             .count();
         if digits > self.limits.digits {
-            return Err(self.error(Kind::Digits, end - 1));
+            return Err(self.error(Kind::Digits, end.saturating_sub(1)));
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ impl Reader {
             if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
-                    end += length;
+                    end = end.saturating_add(length);
                     continue;
                 }
                 self.key_piece(cursor, end);
@@ -34,13 +34,13 @@ impl Reader {
             self.key_piece(cursor, end);
             match mark_at(cursor.text, end) {
                 Some((mark, length)) if self.open.mark.closes_with(mark) => {
-                    cursor.at += length;
+                    cursor.advance(length);
                     self.pending.end_key();
                     self.state = State::Colon;
                 }
                 Some((_, length)) => {
                     self.pending.key(b"\\\"");
-                    cursor.at += length;
+                    cursor.advance(length);
                 }
                 None if self.repair => return Ok(self.control_in_key(byte, cursor)),
                 None => return Err(self.error(Kind::ControlCharacter, end)),
@@ -58,7 +58,7 @@ impl Reader {
     #[cold]
     pub(super) fn odd_escape(&self, odd: text::Escape, at: usize) -> Error {
         match odd {
-            text::Escape::Unknown(by) => self.error(Kind::InvalidEscape, at + by),
+            text::Escape::Unknown(by) => self.error(Kind::InvalidEscape, at.saturating_add(by)),
             _ => self.error(Kind::LoneSurrogate, at),
         }
     }
@@ -78,17 +78,14 @@ impl Reader {
         if self.open.mark == Mark::Double {
             return text::plain_end(text, from);
         }
-        let rest = text.get(from..).unwrap_or_default();
         let stops = |at: usize, byte: u8| {
             byte < 0x20
                 || matches!(byte, b'"' | b'\\')
                 || mark_at(text, at).is_some_and(|(mark, _)| self.open.mark.closes_with(mark))
         };
-        let run = rest
-            .iter()
-            .enumerate()
-            .position(|(run, &byte)| stops(from + run, byte));
-        run.map_or(text.len(), |run| from + run)
+        let mut rest = text.iter().enumerate().skip(from);
+        let end = rest.find(|&(at, &byte)| stops(at, byte));
+        end.map_or(text.len(), |(at, _)| at)
     }
 
     pub(super) fn text<S: Sink>(&mut self, cursor: &mut Cursor<'_>, sink: &mut S) -> Stepped {
@@ -104,7 +101,7 @@ impl Reader {
             if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
-                    end += length;
+                    end = end.saturating_add(length);
                     escaped_to = end;
                     continue;
                 }
@@ -132,7 +129,7 @@ impl Reader {
             if self.repair {
                 self.state = State::Quote;
             } else {
-                cursor.at += 1;
+                cursor.advance(1);
                 self.end_text(sink);
             }
             return Ok(Step::Go);

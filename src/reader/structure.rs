@@ -17,7 +17,7 @@ impl Reader {
             b'{' => self.open(Bracket::Object, cursor)?,
             b'[' => self.open(Bracket::Array, cursor)?,
             _ if self.state == State::FirstValue && self.closes(byte) => {
-                cursor.at += 1;
+                cursor.advance(1);
                 self.close(sink);
             }
             _ if Scalar::Start.step(byte).is_some() => {
@@ -40,7 +40,7 @@ impl Reader {
         if self.stack.len() >= self.limits.depth {
             return Err(self.error(Kind::Depth, cursor.at));
         }
-        cursor.at += 1;
+        cursor.advance(1);
         if self.stack.is_empty() {
             self.root_bracket = bracket;
             self.root_opened = true;
@@ -92,12 +92,12 @@ impl Reader {
             return Ok(Step::Wait);
         };
         if byte == b',' && self.stack.last() != Some(&Bracket::Call) {
-            cursor.at += 1;
+            cursor.advance(1);
             self.next_item();
         } else if self.closes(byte) {
-            cursor.at += 1;
+            cursor.advance(1);
             self.close(sink);
-            self.last_closer = (byte, self.base + cursor.at as u64);
+            self.last_closer = (byte, self.offset(cursor.at));
         } else if self.repair {
             return self.odd_between(byte, cursor, sink);
         } else {
@@ -113,9 +113,9 @@ impl Reader {
         match byte {
             b'"' => self.open_key(Mark::Double, 1, cursor),
             b'}' if self.state == State::FirstKey => {
-                cursor.at += 1;
+                cursor.advance(1);
                 self.close(sink);
-                self.last_closer = (byte, self.base + cursor.at as u64);
+                self.last_closer = (byte, self.offset(cursor.at));
             }
             _ if self.repair => return self.odd_key(byte, cursor, sink),
             _ => return Err(self.error(Kind::UnexpectedCharacter, cursor.at)),
@@ -127,7 +127,7 @@ impl Reader {
         match self.skip_space(cursor)? {
             None => Ok(Step::Wait),
             Some(b':') => {
-                cursor.at += 1;
+                cursor.advance(1);
                 if self.watches_members() {
                     self.begin_member(cursor);
                 }
@@ -158,7 +158,7 @@ impl Reader {
     ) -> Result<Option<bool>, Error> {
         let mut ahead = Cursor {
             text: cursor.text,
-            at: cursor.at + self.looked,
+            at: cursor.at.saturating_add(self.looked),
         };
         let ends = self.ends_here(&mut ahead)?;
         if ends == Some(false) && !self.repair {
@@ -168,7 +168,7 @@ impl Reader {
             self.looked = 0;
             cursor.at = ahead.at;
         } else {
-            self.looked = ahead.at - cursor.at;
+            self.looked = ahead.at.saturating_sub(cursor.at);
         }
         Ok(ends)
     }

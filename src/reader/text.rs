@@ -15,6 +15,17 @@ pub(super) const SPECIAL: [bool; 256] = {
     table
 };
 
+/// Where the first byte stands, from `from` on, that is wanted.
+#[inline]
+pub(crate) fn find_from(
+    text: &[u8],
+    from: usize,
+    mut wanted: impl FnMut(u8) -> bool,
+) -> Option<usize> {
+    let run = text.get(from..)?.iter().position(|&byte| wanted(byte));
+    run.map(|run| from.saturating_add(run))
+}
+
 /// Where the plain text that begins at `from` ends: at a quote, a backslash, a control character
 /// or the end of what is there.
 #[inline]
@@ -22,25 +33,19 @@ pub(crate) fn plain_end(text: &[u8], from: usize) -> usize {
     let Some(rest) = text.get(from..) else {
         return text.len();
     };
+    let mut from = from;
     // Short deltas are the rule; a longer rest is worth a vectorised search.
-    if rest.len() < 32 {
-        let run = rest.iter().position(|&byte| SPECIAL[usize::from(byte)]);
-        return run.map_or(text.len(), |run| from + run);
-    }
-    let mut done = 0;
-    for chunk in rest.chunks(16) {
-        if chunk.iter().fold(false, |found, &byte| {
-            found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
-        }) {
-            break;
+    if rest.len() >= 32 {
+        for chunk in rest.chunks(16) {
+            if chunk.iter().fold(false, |found, &byte| {
+                found | (byte < 0x20) | (byte == b'"') | (byte == b'\\')
+            }) {
+                break;
+            }
+            from = from.saturating_add(chunk.len());
         }
-        done += chunk.len();
     }
-    let run = rest
-        .iter()
-        .skip(done)
-        .position(|&byte| SPECIAL[usize::from(byte)]);
-    run.map_or(text.len(), |run| from + done + run)
+    find_from(text, from, |byte| SPECIAL[usize::from(byte)]).unwrap_or(text.len())
 }
 
 /// What begins with a backslash.

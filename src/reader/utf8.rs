@@ -99,7 +99,7 @@ impl Decoder {
                     *rest = tail;
                     if let Some(slot) = self.carry.get_mut(self.carried) {
                         *slot = *first;
-                        self.carried += 1;
+                        self.carried = self.carried.saturating_add(1);
                     }
                 }
             }
@@ -153,10 +153,11 @@ fn look_surrogate(bytes: &[u8]) -> Option<Look<'_>> {
             l2 @ 0x80..=0xBF,
             ..,
         ] => {
-            let half = |a: u8, b: u8| (u32::from(a & 0x0F) << 6) | u32::from(b & 0x3F);
-            let point = 0x10000 + (half(h1, h2) << 10) + half(l1 & 0x0F, l2);
+            let half = |a: u8, b: u8| u16::from(a & 0x0F) << 6 | u16::from(b & 0x3F);
+            let pair = [0xD800 | half(h1, h2), 0xDC00 | half(l1, l2)];
+            let character = char::decode_utf16(pair).next()?.ok()?;
             let mut buffer = [0; 4];
-            let length = char::from_u32(point)?.encode_utf8(&mut buffer).len();
+            let length = character.encode_utf8(&mut buffer).len();
             Some(Look::Is(Piece::Joined(buffer, length), 6))
         }
         [0xED, 0xA0..=0xAF, 0x80..=0xBF, ..] => Some(Look::Is(Piece::LoneSurrogate, 3)),

@@ -68,7 +68,7 @@ impl Cost {
         let nodes = graph.nodes();
         let mut sources = vec![0_usize; nodes.len()];
         for target in nodes.iter().flat_map(inner) {
-            sources[target] += 1;
+            sources[target] = sources[target].saturating_add(1);
         }
         let mut ways = vec![1_usize; nodes.len()];
         let mut rank = vec![usize::MAX; nodes.len()];
@@ -78,8 +78,8 @@ impl Cost {
             rank[at] = order.len();
             order.push(at);
             for target in inner(&nodes[at]) {
-                ways[target] = ways[target].max(ways[at] + 1);
-                sources[target] -= 1;
+                ways[target] = ways[target].max(ways[at].saturating_add(1));
+                sources[target] = sources[target].saturating_sub(1);
                 if sources[target] == 0 {
                     free.push(target);
                 }
@@ -113,12 +113,12 @@ impl Cost {
         let root = BTreeMap::from([(self.rank[Graph::ROOT], 1)]);
         let mut todo: Vec<(&Value, u64, Ways)> = vec![(document, 1, root)];
         while let Some((value, depth, ways)) = todo.pop() {
-            price.levels = price.levels.max(depth * self.longest as u64);
+            price.levels = price.levels.max(depth.saturating_mul(self.longest as u64));
             let applying = self.applying(value, ways, &mut steps, &mut price.looks)?;
             let mut add = |inner, ways: Ways| {
-                steps = steps.checked_sub(1 + applying.len() + ways.len())?;
+                spend(&mut steps, &[1, applying.len(), ways.len()])?;
                 if !ways.is_empty() {
-                    todo.push((inner, depth + 1, ways));
+                    todo.push((inner, depth.saturating_add(1), ways));
                 }
                 Some(())
             };
@@ -166,7 +166,7 @@ impl Cost {
                 } else {
                     0
                 };
-                (members.len() + names / 16, names, text)
+                (members.len().saturating_add(names / 16), names, text)
             }
             _ => (0, 0, 0),
         };
@@ -174,7 +174,7 @@ impl Cost {
         while let Some((rank, count)) = ways.pop_first() {
             let at = self.order[rank];
             let node = &self.graph.nodes()[at];
-            *steps = steps.checked_sub(1 + node.same.len() + node.apart.len())?;
+            spend(steps, &[1, node.same.len(), node.apart.len()])?;
             let reading = if node.reads { length as u64 } else { 0 };
             let matching = (text as u64)
                 .saturating_mul(node.matches)
@@ -213,6 +213,14 @@ impl Cost {
         }
         ways
     }
+}
+
+/// Takes these from the steps that are left; `None`: there are not so many.
+fn spend(steps: &mut usize, taken: &[usize]) -> Option<()> {
+    *steps = taken
+        .iter()
+        .try_fold(*steps, |left, taken| left.checked_sub(*taken))?;
+    Some(())
 }
 
 /// Nodes by rank, and in how many ways each applies.

@@ -67,8 +67,10 @@ impl Judged {
     /// About how many bytes it has as JSON.
     pub(crate) fn len(&self) -> usize {
         let warning = self.warning.as_ref().map_or(0, String::len);
-        let each = |fault: &Fault| fault.path.len() + fault.message.len() + 32;
-        self.errors.iter().map(each).sum::<usize>() + warning
+        self.errors.iter().fold(warning, |length, fault| {
+            let text = fault.path.len().saturating_add(fault.message.len());
+            length.saturating_add(text).saturating_add(32)
+        })
     }
 
     /// Writes its members as JSON, each with a comma in front.

@@ -172,10 +172,12 @@ impl Schema {
     /// About how many bytes it takes, its validator included.
     fn size(&self) -> usize {
         let text = self.text.as_ref().map_or(0, String::len);
-        let validator = self.validator;
-        let whole: usize = self.whole.iter().map(String::len).sum();
         let rules = self.rules.as_ref().map_or(0, |rules| rules.size());
-        text + validator + whole + rules
+        let whole = self.whole.iter().map(String::len);
+        [text, self.validator, rules]
+            .into_iter()
+            .chain(whole)
+            .fold(0, usize::saturating_add)
     }
 
     /// What in the schema was not understood, and is ignored.

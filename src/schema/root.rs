@@ -39,6 +39,7 @@ impl Look<'_> {
         if depth > DEPTH {
             return None;
         }
+        let depth = depth.saturating_add(1);
         let said = [
             schema.get("type").and_then(types),
             schema.get("const").map(kind),
@@ -60,13 +61,13 @@ impl Look<'_> {
     fn referred(&mut self, schema: &Value, depth: usize) -> Option<u8> {
         let pointer = schema.get("$ref")?.as_str()?.strip_prefix('#')?;
         let target = self.schema.pointer(pointer)?;
-        self.kinds(target, depth + 1)
+        self.kinds(target, depth)
     }
 
     fn all(&mut self, schemas: Option<&Value>, depth: usize) -> Option<u8> {
         let mut said = None;
         for schema in schemas?.as_array()? {
-            if let Some(kinds) = self.kinds(schema, depth + 1) {
+            if let Some(kinds) = self.kinds(schema, depth) {
                 said = Some(said.map_or(kinds, |before: u8| before & kinds));
             }
         }
@@ -75,10 +76,7 @@ impl Look<'_> {
 
     fn any(&mut self, schemas: Option<&Value>, depth: usize) -> Option<u8> {
         let schemas = schemas?.as_array()?;
-        let each: Option<Vec<u8>> = schemas
-            .iter()
-            .map(|each| self.kinds(each, depth + 1))
-            .collect();
+        let each: Option<Vec<u8>> = schemas.iter().map(|each| self.kinds(each, depth)).collect();
         each.map(|each| union(each.into_iter()))
     }
 }

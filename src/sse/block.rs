@@ -94,13 +94,10 @@ pub struct Line<'a> {
 impl<'a> Line<'a> {
     /// Splits a line (without its end) into name and value.
     pub(super) fn split(line: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        match memchr::memchr(b':', line) {
-            None => (line, b""),
-            Some(at) => {
-                let value = &line[at + 1..];
-                (&line[..at], value.strip_prefix(b" ").unwrap_or(value))
-            }
-        }
+        let colon = memchr::memchr(b':', line).unwrap_or(line.len());
+        let (name, value) = line.split_at(colon);
+        let value = value.strip_prefix(b":").unwrap_or(value);
+        (name, value.strip_prefix(b" ").unwrap_or(value))
     }
     /// Does it begin with a colon?
     pub fn is_comment(&self) -> bool {
@@ -126,7 +123,7 @@ impl<'a> Iterator for Lines<'a> {
             [_, ..] => 1,
             [] => 0,
         };
-        let (raw, rest) = self.rest.split_at(end + length);
+        let (raw, rest) = self.rest.split_at(end.saturating_add(length));
         self.rest = rest;
         let (name, value) = Line::split(&raw[..end]);
         Some(Line { raw, name, value })

@@ -75,8 +75,7 @@ impl Framer {
     pub fn read<'f, 'i>(&'f mut self, input: &'i [u8]) -> Reader<'f, 'i> {
         Reader {
             framer: self,
-            input,
-            at: 0,
+            rest: input,
         }
     }
     /// What stands after the last blank line, when the input has ended. Clients discard it.
@@ -110,6 +109,10 @@ impl Framer {
         if self.spent { 0 } else { self.carry.len() }
     }
 
+    fn count(&mut self, length: usize) {
+        self.offset = self.offset.saturating_add(length as u64);
+    }
+
     fn recycle(&mut self) {
         self.spent = false;
         self.carry.clear();
@@ -126,8 +129,8 @@ impl Framer {
 #[derive(Debug)]
 pub struct Reader<'f, 'i> {
     framer: &'f mut Framer,
-    input: &'i [u8],
-    at: usize,
+    /// What was not read yet.
+    rest: &'i [u8],
 }
 
 impl Reader<'_, '_> {
@@ -140,14 +143,14 @@ impl Reader<'_, '_> {
         if self.framer.spent {
             self.framer.recycle();
         }
-        if self.at == self.input.len() {
+        if self.rest.is_empty() {
             return Ok(None);
         }
         if self.framer.feed_owed {
             self.framer.feed_owed = false;
-            if self.input[self.at] == b'\n' {
-                self.at += 1;
-                self.framer.offset += 1;
+            if let [b'\n', rest @ ..] = self.rest {
+                self.rest = rest;
+                self.framer.count(1);
                 self.framer.usual = b"\r\n";
                 return Ok(Some(Frame::LineFeed));
             }
@@ -169,36 +172,32 @@ impl Reader<'_, '_> {
     /// Is there a BOM at the beginning? `None`: that can't be said yet.
     fn bom(&mut self) -> Option<bool> {
         let framer = &mut *self.framer;
-        while framer.carry.len() < BOM.len() && self.at < self.input.len() {
-            let byte = self.input[self.at];
-            if byte != BOM[framer.carry.len()] {
+        while let Some(&expected) = BOM.get(framer.carry.len()) {
+            let (&byte, rest) = self.rest.split_first()?;
+            if byte != expected {
                 framer.started = true;
                 return Some(false);
             }
             framer.carry.push(byte);
-            self.at += 1;
-        }
-        if framer.carry.len() < BOM.len() {
-            return None;
+            self.rest = rest;
         }
         framer.started = true;
         framer.carry.clear();
-        framer.offset += BOM.len() as u64;
+        framer.count(BOM.len());
         Some(true)
     }
 
     /// The block begins in this read: if it ends there too, nothing is copied.
     fn in_place(&mut self) -> Result<Option<Frame<'_>>, Error> {
-        let rest = &self.input[self.at..];
-        match self.framer.scan.block(rest, &self.framer.limits) {
+        match self.framer.scan.block(self.rest, &self.framer.limits) {
             Ok(None) => {
-                self.framer.carry.extend_from_slice(rest);
-                self.at = self.input.len();
+                self.framer.carry.extend_from_slice(self.rest);
+                self.rest = &[];
                 Ok(None)
             }
             Ok(Some(end)) => {
-                let raw = &rest[..end];
-                self.at += end;
+                let (raw, rest) = self.rest.split_at(end);
+                self.rest = rest;
                 Ok(Some(Frame::Block(complete(self.framer, Some(raw)))))
             }
             Err(kind) => Err(fault(self.framer, kind)),
@@ -207,17 +206,18 @@ impl Reader<'_, '_> {
 
     /// The block began in an earlier read: only its rest is copied.
     fn in_carry(&mut self) -> Result<Option<Frame<'_>>, Error> {
-        while self.at < self.input.len() {
-            let rest = &self.input[self.at..];
-            let length = memchr::memchr2(b'\n', b'\r', rest).map_or(rest.len(), |end| end + 1);
+        while !self.rest.is_empty() {
+            let end = memchr::memchr2(b'\n', b'\r', self.rest);
+            let length = end.map_or(self.rest.len(), |end| end.saturating_add(1));
+            let (line, rest) = self.rest.split_at(length);
             let framer = &mut *self.framer;
             // Doubling would break the memory bound for large events.
-            if framer.carry.capacity() - framer.carry.len() < length {
+            if framer.carry.capacity().saturating_sub(framer.carry.len()) < length {
                 let spare = (framer.carry.len() / 4).max(length).max(256);
                 framer.carry.reserve_exact(spare);
             }
-            framer.carry.extend_from_slice(&rest[..length]);
-            self.at += length;
+            framer.carry.extend_from_slice(line);
+            self.rest = rest;
             match framer.scan.block(&framer.carry, &framer.limits) {
                 Ok(None) => {}
                 Ok(Some(_)) => {
@@ -235,7 +235,7 @@ impl Reader<'_, '_> {
 fn complete<'a>(framer: &'a mut Framer, raw: Option<&'a [u8]>) -> Block<'a> {
     let scan = std::mem::take(&mut framer.scan);
     let length = raw.map_or(framer.carry.len(), <[u8]>::len);
-    framer.offset += length as u64;
+    framer.count(length);
     let text = raw.unwrap_or(&framer.carry);
     framer.usual = match text {
         [.., b'\r', b'\n'] => b"\r\n",
@@ -282,10 +282,10 @@ fn block<'a>(
 #[cold]
 fn fault(framer: &Framer, kind: Kind) -> Error {
     let limit = match kind {
-        Kind::Line => framer.scan.line + framer.limits.line,
+        Kind::Line => framer.scan.line.saturating_add(framer.limits.line),
         _ => framer.limits.event,
     };
-    Error::new(kind, framer.offset + limit as u64, 0, 0)
+    Error::new(kind, framer.offset.saturating_add(limit as u64), 0, 0)
 }
 
 impl Scan {
@@ -295,12 +295,12 @@ impl Scan {
             if self.cr && self.at < text.len() {
                 self.cr = false;
                 if text[self.at] == b'\n' {
-                    self.at += 1;
+                    self.at = self.at.saturating_add(1);
                     self.line = self.at;
                 }
             }
             let found = memchr::memchr2(b'\n', b'\r', &text[self.at..]);
-            let end = found.map_or(text.len(), |found| self.at + found);
+            let end = found.map_or(text.len(), |found| self.at.saturating_add(found));
             // Of two limits the one counts that is passed first, however the text is cut.
             let line = self.line.saturating_add(limits.line);
             if end > line.min(limits.event) {
@@ -317,32 +317,33 @@ impl Scan {
             }
             if end == self.line {
                 let crlf = text[end..].starts_with(b"\r\n");
-                return Ok(Some(end + 1 + usize::from(crlf)));
+                return Ok(Some(end.saturating_add(if crlf { 2 } else { 1 })));
             }
             self.field(text, self.line..end);
             self.cr = text[end] == b'\r';
-            self.at = end + 1;
+            self.at = end.saturating_add(1);
             self.line = self.at;
         }
     }
 
     fn field(&mut self, text: &[u8], span: Range<usize>) {
         let line = &text[span.clone()];
+        // A value ends where its line ends.
+        let place = |value: &[u8]| span.end.saturating_sub(value.len())..span.end;
         if let Some(rest) = line.strip_prefix(b"data") {
-            let skip = match rest {
-                [b':', b' ', ..] => 6,
-                [b':', ..] => 5,
-                [] => 4,
+            let value = match rest {
+                [b':', b' ', value @ ..] | [b':', value @ ..] => value,
+                [] => rest,
                 _ => return,
             };
             if self.facts.data_lines == 0 {
-                self.facts.data = span.start + skip..span.end;
+                self.facts.data = place(value);
             }
-            self.facts.data_lines += 1;
+            self.facts.data_lines = self.facts.data_lines.saturating_add(1);
             return;
         }
         let (name, value) = Line::split(line);
-        let place = span.end - value.len()..span.end;
+        let place = place(value);
         match name {
             b"" if line.first() == Some(&b':') => self.facts.keeps = true,
             b"event" => self.facts.event = place,
@@ -354,7 +355,7 @@ impl Scan {
                 self.facts.keeps = true;
                 self.retry = Some(value.iter().fold(0, |sum: u64, digit| {
                     sum.saturating_mul(10)
-                        .saturating_add(u64::from(digit - b'0'))
+                        .saturating_add(u64::from(digit & 0x0F))
                 }));
             }
             _ => {}

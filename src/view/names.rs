@@ -8,6 +8,7 @@ use crate::text::unescape;
 /// Bits of a slot that say where a name stands; the others are of its hash.
 const PLACE: u32 = 40;
 const HASH: u32 = 64 - PLACE;
+const PLACES: u64 = (1 << PLACE) - 1;
 
 /// A set of names by the places where they stand in a text. A slot is empty, or has the upper bits
 /// of a name's hash and one more than its place: so that growing reads no name again, and names
@@ -30,18 +31,19 @@ impl Names {
         name: &[u8],
         hasher: &RandomState,
     ) -> bool {
-        if (self.used + 1) * 5 > self.slots.len() * 4 {
+        let used = self.used.saturating_add(1);
+        if used.saturating_mul(5) > self.slots.len().saturating_mul(4) {
             self.grow();
         }
         let hash = hasher.hash_one(name) >> PLACE;
         let mut at = self.first(hash);
         while let Some(slot) = self.slots.get_mut(at) {
             if *slot == 0 {
-                *slot = hash << PLACE | (place as u64 + 1);
-                self.used += 1;
+                *slot = hash << PLACE | (place as u64).saturating_add(1);
+                self.used = used;
                 return true;
             }
-            let other = (*slot & ((1 << PLACE) - 1)) as usize - 1;
+            let other = ((*slot & PLACES) as usize).saturating_sub(1);
             if *slot >> PLACE == hash && stands_for(text, other, name) {
                 return false;
             }
@@ -52,15 +54,17 @@ impl Names {
 
     /// Where a name with these bits belongs, if nothing else stands there.
     fn first(&self, hash: u64) -> usize {
-        ((u128::from(hash) * self.slots.len() as u128) >> HASH) as usize
+        (u128::from(hash).wrapping_mul(self.slots.len() as u128) >> HASH) as usize
     }
 
     fn after(&self, at: usize) -> usize {
-        if at + 1 < self.slots.len() { at + 1 } else { 0 }
+        let next = at.saturating_add(1);
+        if next < self.slots.len() { next } else { 0 }
     }
 
     fn grow(&mut self) {
-        let size = (self.slots.len() * 3 / 2).max(4);
+        let size = self.slots.len();
+        let size = size.saturating_add(size / 2).max(4);
         let old = std::mem::take(&mut self.slots);
         self.slots.reserve_exact(size);
         self.slots.resize(size, 0);

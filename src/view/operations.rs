@@ -88,22 +88,23 @@ impl Operations {
         let mut grown = self.tail.is_inside_string().then_some(self.read);
         let mut adding: Option<Adding> = None;
         while let Some(event) = self.tail.next(&mut rest) {
-            let at = text.len() - rest.len();
+            let at = text.len().saturating_sub(rest.len());
+            let last = at.saturating_sub(1);
             match event {
                 // The quote behind it was read too.
-                Event::Key(raw) => self.key(text, at - 1 - raw.len(), raw),
+                Event::Key(raw) => self.key(text, last.saturating_sub(raw.len()), raw),
                 Event::Text(_) => {}
                 Event::Begin => {
-                    self.string = at - 1;
-                    self.begin(at - 1, &mut adding);
+                    self.string = last;
+                    self.begin(last, &mut adding);
                 }
                 Event::Open(container) => {
-                    self.begin(at - 1, &mut adding);
+                    self.begin(last, &mut adding);
                     self.place.open(container);
                     self.names.push(Names::default());
                 }
                 Event::Scalar(raw) => {
-                    self.begin(at - raw.len(), &mut adding);
+                    self.begin(at.saturating_sub(raw.len()), &mut adding);
                     self.end(at, &mut adding, &mut batch);
                 }
                 Event::Close => {
@@ -112,7 +113,7 @@ impl Operations {
                     self.end(at, &mut adding, &mut batch);
                 }
                 Event::End => match grown.take() {
-                    Some(from) => batch.grow(self.place.path(), self.string, from, at - 1),
+                    Some(from) => batch.grow(self.place.path(), self.string, from, last),
                     None => self.end(at, &mut adding, &mut batch),
                 },
             }
@@ -208,10 +209,16 @@ impl Step<'_> {
         closers.map(|container| container.closer())
     }
 
+    /// The length of the value, two quotes included.
+    pub(super) fn length(&self) -> usize {
+        let closers = self.closers().len();
+        self.raw.len().saturating_add(closers).saturating_add(2)
+    }
+
     /// Appends the value.
     pub(super) fn write_value(&self, out: &mut Vec<u8>) {
         let (before, after) = self.quotes();
-        out.reserve(self.raw.len() + self.closers().len() + 2);
+        out.reserve(self.length());
         out.extend(before.then_some(b'"'));
         out.extend_from_slice(self.raw);
         out.extend(after.then_some(b'"'));
@@ -299,7 +306,11 @@ impl<'t, S: Steps> Batch<'t, S> {
         if from >= to {
             return;
         }
-        let from = if self.append { from } else { string + 1 };
+        let from = if self.append {
+            from
+        } else {
+            string.saturating_add(1)
+        };
         if !self.fits(path, to.saturating_sub(from)) {
             return;
         }

@@ -95,8 +95,9 @@ impl Text<'_> {
             Form::Embedded => memchr::memchr2_iter(b'"', b'\\', step.raw).count(),
         };
         // A path is a small part of it, and if it is not, it may double.
-        let needed = step.raw.len() + doubled + step.path.len() + step.closers().len() + 64;
-        if self.out.capacity() - self.out.len() < needed {
+        let text = step.length().saturating_add(doubled);
+        let needed = text.saturating_add(step.path.len()).saturating_add(62);
+        if self.out.capacity().saturating_sub(self.out.len()) < needed {
             self.out.reserve_exact(needed.max(self.out.len() / 4));
         }
     }

@@ -67,7 +67,7 @@ impl Place {
         };
         if open.container == Container::Array {
             let index = open.count;
-            open.count += 1;
+            open.count = index.saturating_add(1);
             self.leave();
             self.path.push('/');
             self.path.push_str(itoa(index, &mut [0; 20]));
@@ -101,10 +101,10 @@ impl Place {
 fn itoa(number: usize, digits: &mut [u8; 20]) -> &str {
     let mut rest = number;
     let mut from = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (rest % 10) as u8;
+    for (at, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' | (rest % 10) as u8;
         rest /= 10;
-        from -= 1;
+        from = at;
         if rest == 0 {
             break;
         }

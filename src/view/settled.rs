@@ -50,7 +50,7 @@ impl Settled {
                 paths.push(path.to_owned());
             }
         }
-        self.read = text.len() - rest.len();
+        self.read = text.len().saturating_sub(rest.len());
         paths
     }
 }

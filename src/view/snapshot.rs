@@ -89,7 +89,8 @@ impl SnapshotView {
 
     /// The length in bytes of the snapshot as it would be written now.
     pub fn len(&self) -> usize {
-        self.text().len() + self.open_quote().len() + self.open().len()
+        let closers = self.open_quote().len().saturating_add(self.open().len());
+        self.text().len().saturating_add(closers)
     }
 
     /// Appends the snapshot. Cost: one copy.
@@ -149,7 +150,7 @@ impl SnapshotView {
     #[inline]
     fn push(&mut self, bytes: &[u8]) {
         // Doubling would break the memory bound for large documents.
-        let needed = self.text.len() + bytes.len();
+        let needed = self.text.len().saturating_add(bytes.len());
         if needed > self.text.capacity() {
             let spare = (self.text.len() / 4).max(64).max(bytes.len());
             self.text.reserve_exact(spare);
@@ -223,14 +224,14 @@ impl SnapshotView {
     /// No string is open.
     fn innermost(&self, most: usize) -> Option<usize> {
         let mut in_string = false;
-        let mut closed = 0;
+        let mut closed = 0usize;
         for (at, &byte) in self.text.iter().enumerate().rev().take(most) {
             match byte {
                 b'"' if self.is_bare_quote(at) => in_string = !in_string,
                 _ if in_string => {}
-                b'}' | b']' => closed += 1,
+                b'}' | b']' => closed = closed.saturating_add(1),
                 b'{' | b'[' if closed == 0 => return Some(at),
-                b'{' | b'[' => closed -= 1,
+                b'{' | b'[' => closed = closed.saturating_sub(1),
                 _ => {}
             }
         }
@@ -244,7 +245,7 @@ impl Sink for SnapshotView {
             return most.min(self.text.len());
         };
         let text = self.text.get(from..).unwrap_or_default();
-        let mut depth = 0;
+        let mut depth = 0usize;
         let mut string: Option<Vec<u8>> = None;
         let mut last = Vec::new();
         let mut bytes = self.plain(text);
@@ -259,8 +260,8 @@ impl Sink for SnapshotView {
             }
             match byte {
                 b'"' => string = Some(Vec::new()),
-                b'{' | b'[' => depth += 1,
-                b'}' | b']' => depth -= 1,
+                b'{' | b'[' => depth = depth.saturating_add(1),
+                b'}' | b']' => depth = depth.saturating_sub(1),
                 b':' if depth == 1 => visit(&last),
                 _ => {}
             }

@@ -100,13 +100,13 @@ impl Tail {
 /// The length of the inside of a string: up to the quote that ends it, or to the end of the text.
 #[inline]
 pub(super) fn inside_length(text: &[u8]) -> usize {
-    let mut at = 0;
+    let mut at = 0usize;
     while let Some(found) = memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
-        at += found;
+        at = at.saturating_add(found);
         if text.get(at) == Some(&b'"') {
             return at;
         }
-        at += 2;
+        at = at.saturating_add(2);
     }
     text.len()
 }

@@ -5,6 +5,7 @@ use super::ends::{Ends, Verdict, fence_at, is_key_byte, odd_space};
 use super::quotes::{Open, mark_at};
 use crate::event::Sink;
 use crate::reader::stack::{Bracket, innermost_with};
+use crate::reader::text::find_from;
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
 
 impl Reader {
@@ -25,7 +26,7 @@ impl Reader {
             b'}' | b']' | b')' => self.odd_closer(byte, cursor, sink),
             b';' => {
                 self.record(Rule::WrongComma, cursor.at);
-                cursor.at += 1;
+                cursor.advance(1);
                 self.next_item();
                 Ok(Step::Go)
             }
@@ -111,11 +112,12 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) -> Stepped {
-        let doubled = self.last_closer == (byte, self.base + cursor.at as u64);
+        let doubled = self.last_closer == (byte, self.offset(cursor.at));
         let below = innermost_with(&self.stack, byte);
         match below {
             Some(level)
-                if self.lands_in_object(level) || !self.lands_in_object(self.stack.len() - 1) =>
+                if self.lands_in_object(level)
+                    || !self.lands_in_object(self.stack.len().saturating_sub(1)) =>
             {
                 self.close_down_to(level, byte, cursor, sink);
             }
@@ -126,7 +128,7 @@ impl Reader {
             },
             None if byte == b')' || doubled => {
                 self.record(Rule::ExtraBracket, cursor.at);
-                cursor.at += 1;
+                cursor.advance(1);
             }
             None => self.wrong_bracket(byte, cursor, sink),
         }
@@ -152,7 +154,7 @@ impl Reader {
         cursor: &mut Cursor<'_>,
         sink: &mut S,
     ) {
-        while self.stack.len() > level + 1 {
+        while self.stack.len().saturating_sub(1) > level {
             self.record(Rule::MissingBracket, cursor.at);
             self.close(sink);
         }
@@ -161,9 +163,9 @@ impl Reader {
     }
 
     fn shut<S: Sink>(&mut self, byte: u8, cursor: &mut Cursor<'_>, sink: &mut S) {
-        cursor.at += 1;
+        cursor.advance(1);
         self.close(sink);
-        self.last_closer = (byte, self.base + cursor.at as u64);
+        self.last_closer = (byte, self.offset(cursor.at));
     }
 
     /// Three backticks where a token may stand: the fence around the document ends.
@@ -191,7 +193,7 @@ impl Reader {
                 if !self.frame.inside {
                     self.record(Rule::ExtraBracket, cursor.at);
                 }
-                cursor.at += 1;
+                cursor.advance(1);
                 return Ok(Step::Go);
             }
             b',' if self.closed && self.root_opened && self.root_bracket == Bracket::Object => {
@@ -254,7 +256,7 @@ impl Reader {
             .rest()
             .iter()
             .filter(|byte| !byte.is_ascii_whitespace() && **byte != b'`');
-        self.after += text.count() as u64;
+        self.after = self.after.saturating_add(text.count() as u64);
         cursor.at = cursor.text.len();
         Step::Wait
     }
@@ -264,23 +266,23 @@ impl Reader {
         let width = odd_space(cursor.text, cursor.at);
         if width > 0 {
             self.record(Rule::OddSpace, cursor.at);
-            cursor.at += width;
+            cursor.advance(width);
         }
         width > 0
     }
 
     /// Leaves a character out. A run of them is one repair.
     pub(in crate::reader) fn drop_byte(&mut self, cursor: &mut Cursor<'_>) -> Step {
-        let offset = self.base + cursor.at as u64;
+        let offset = self.offset(cursor.at);
         if self.dropped_to != Some(offset) {
             self.record(Rule::DroppedText, cursor.at);
         }
         // Two backslashes go together, as in a string.
         let rest = cursor.rest();
         let first = if rest.starts_with(b"\\\\") { 2 } else { 1 };
-        let next = rest.iter().skip(first).position(|byte| byte & 0xC0 != 0x80);
-        cursor.at += next.map_or(rest.len(), |next| next + first);
-        self.dropped_to = Some(self.base + cursor.at as u64);
+        let next = find_from(rest, first, |byte| byte & 0xC0 != 0x80);
+        cursor.advance(next.unwrap_or(rest.len()));
+        self.dropped_to = Some(self.offset(cursor.at));
         Step::Go
     }
 }

@@ -14,7 +14,7 @@ impl Reader {
             _ => return Ok(self.drop_byte(cursor)),
         };
         self.record(Rule::Comment, cursor.at);
-        cursor.at += if rest.first() == Some(&b'#') { 1 } else { 2 };
+        cursor.advance(if rest.first() == Some(&b'#') { 1 } else { 2 });
         self.back = self.state;
         self.state = state;
         Ok(Step::Go)
@@ -28,7 +28,7 @@ impl Reader {
                 Step::Wait
             }
             Some(end) => {
-                cursor.at += end;
+                cursor.advance(end);
                 self.state = self.back;
                 Step::Go
             }
@@ -40,11 +40,12 @@ impl Reader {
         match memchr::memmem::find(cursor.rest(), b"*/") {
             None => {
                 let half = cursor.rest().last() == Some(&b'*');
-                cursor.at = cursor.text.len() - usize::from(half);
+                cursor.at = cursor.text.len().saturating_sub(usize::from(half));
                 Step::Wait
             }
             Some(end) => {
-                cursor.at += end + 2;
+                cursor.advance(end);
+                cursor.advance(2);
                 self.state = self.back;
                 Step::Go
             }
@@ -54,7 +55,7 @@ impl Reader {
     /// `...` or `…` at the cursor: left out, with all the dots behind it. `None`: there is none.
     pub(in crate::reader) fn ellipsis(&mut self, cursor: &mut Cursor<'_>) -> Option<Step> {
         let rest = cursor.rest();
-        let goes_on = self.dropped_to == Some(self.base + cursor.at as u64);
+        let goes_on = self.dropped_to == Some(self.offset(cursor.at));
         let width = match rest {
             [b'.', ..] if goes_on => 1,
             [b'.', b'.', b'.', ..] => 3,
@@ -65,8 +66,8 @@ impl Reader {
         if !goes_on {
             self.record(Rule::Ellipsis, cursor.at);
         }
-        cursor.at += width;
-        self.dropped_to = Some(self.base + cursor.at as u64);
+        cursor.advance(width);
+        self.dropped_to = Some(self.offset(cursor.at));
         Some(Step::Go)
     }
 }

@@ -6,6 +6,7 @@ use super::quotes::{Mark, Open, mark_at};
 use super::strings::push_text;
 use crate::event::{Container, Sink};
 use crate::reader::stack::Bracket;
+use crate::reader::text::find_from;
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
 
 impl Reader {
@@ -55,7 +56,7 @@ impl Reader {
     /// `[1,, 2]`
     pub(in crate::reader) fn extra_comma(&mut self, cursor: &mut Cursor<'_>) -> Step {
         self.record(Rule::ExtraComma, cursor.at);
-        cursor.at += 1;
+        cursor.advance(1);
         Step::Go
     }
 
@@ -65,7 +66,7 @@ impl Reader {
         length: usize,
         cursor: &mut Cursor<'_>,
     ) {
-        cursor.at += length;
+        cursor.advance(length);
         self.open = Open {
             mark,
             times: 1,
@@ -89,21 +90,20 @@ impl Reader {
     /// `{a: 1}`: held to its end.
     pub(in crate::reader) fn bare_key(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
         let rest = cursor.rest();
-        let stops = |byte: &u8| {
+        let stops = |byte: u8| {
             matches!(
                 byte,
                 b':' | b'=' | b',' | b'}' | b']' | b')' | b'\n' | b'{' | b'[' | b'"' | b'\'' | b'/'
             )
         };
         let limit = self.look_limit(cursor);
-        let near = rest.iter().take(limit.saturating_add(1));
-        let found = near.skip(self.looked).position(stops);
-        if found.is_none() && rest.len() <= limit && !self.ended {
+        let near = rest.get(..limit.saturating_add(1)).unwrap_or(rest);
+        let end = find_from(near, self.looked, stops);
+        if end.is_none() && rest.len() <= limit && !self.ended {
             self.looked = rest.len();
             return Ok(Step::Wait);
         }
-        let end = found.map(|found| self.looked + found);
-        self.spent += end.unwrap_or(limit) as u64;
+        self.spend(end.unwrap_or(limit));
         let Some(end) = end else {
             return Ok(self.drop_word(cursor));
         };
@@ -132,7 +132,7 @@ impl Reader {
             return Ok(self.drop_word(cursor));
         }
         self.push_bare_key(word, cursor);
-        cursor.at += end;
+        cursor.advance(end);
         Ok(Step::Go)
     }
 
@@ -150,26 +150,24 @@ impl Reader {
     /// `{name": 1}`: the quote closes a key; `{name "x"}`: it opens a value; otherwise dropped.
     fn bare_key_at_quote(&mut self, end: usize, cursor: &mut Cursor<'_>) -> Stepped {
         let rest = cursor.rest();
-        let after = rest
-            .iter()
-            .take(self.look_limit(cursor).saturating_add(1))
-            .skip(end + 1)
-            .position(|byte| !byte.is_ascii_whitespace());
-        let Some(after) = after else {
-            if self.ended || rest.len() > self.look_limit(cursor) {
+        let limit = self.look_limit(cursor);
+        let near = rest.get(..limit.saturating_add(1)).unwrap_or(rest);
+        let behind = end.saturating_add(1);
+        let Some(after) = find_from(near, behind, |byte| !byte.is_ascii_whitespace()) else {
+            if self.ended || rest.len() > limit {
                 return Ok(self.drop_word(cursor));
             }
             self.looked = end;
             return Ok(Step::Wait);
         };
-        if end + 1 + after > self.look_limit(cursor) {
+        if after > limit {
             return Ok(self.drop_word(cursor));
         }
         let word = rest.get(..end).unwrap_or_default();
-        if rest.get(end + 1 + after) == Some(&b':') {
+        if rest.get(after) == Some(&b':') {
             self.record(Rule::MissingOpenQuote, cursor.at);
             self.push_bare_key(word, cursor);
-            cursor.at += end + 1;
+            cursor.advance(behind);
             return Ok(Step::Go);
         }
         let gap = word.last().is_some_and(u8::is_ascii_whitespace);
@@ -178,7 +176,7 @@ impl Reader {
         };
         if !stray && gap && !word.trim_ascii().iter().any(u8::is_ascii_whitespace) {
             self.push_bare_key(word.trim_ascii(), cursor);
-            cursor.at += end;
+            cursor.advance(end);
             return Ok(Step::Go);
         }
         Ok(self.drop_word(cursor))
@@ -191,15 +189,10 @@ impl Reader {
         let near = rest
             .get(..self.look_limit(cursor).min(rest.len()))
             .unwrap_or_default();
-        let close = near
-            .iter()
-            .skip(quote + 1)
-            .position(|byte| Some(byte) == mark);
-        let close = close.map(|close| quote + 1 + close);
+        let close = find_from(near, quote.saturating_add(1), |byte| Some(&byte) == mark);
         let after = close.and_then(|close| {
-            near.iter()
-                .skip(close + 1)
-                .find(|byte| !byte.is_ascii_whitespace())
+            let mut behind = near.iter().skip(close).skip(1);
+            behind.find(|byte| !byte.is_ascii_whitespace())
         });
         if after.is_none() && near.len() == rest.len() && !self.ended {
             return None;
@@ -276,7 +269,7 @@ impl Reader {
                 !gap && self.open.times == 2 && mark == self.open.mark
             }) =>
             {
-                cursor.at += quote.map_or(1, |(_, length)| length);
+                cursor.advance(quote.map_or(1, |(_, length)| length));
                 Ok(Step::Go)
             }
             _ if quote.is_some() || gap || matches!(byte, b'{' | b'[' | b'(') => {
@@ -304,7 +297,7 @@ impl Reader {
             None if !self.ended && rest.len() <= limit => Ok(Step::Wait),
             Some(b':') => {
                 self.record(Rule::RepeatedQuotes, cursor.at);
-                cursor.at += 1;
+                cursor.advance(1);
                 Ok(Step::Go)
             }
             _ => {
@@ -325,11 +318,11 @@ impl Reader {
 
     /// `{"a" = 1}`, `{"a" => 1}`
     fn wrong_colon(&mut self, cursor: &mut Cursor<'_>) -> Stepped {
-        match cursor.text.get(cursor.at + 1) {
+        match cursor.peek_at(1) {
             None if !self.ended => return Ok(Step::Wait),
             next => {
                 self.record(Rule::WrongColon, cursor.at);
-                cursor.at += if next == Some(&b'>') { 2 } else { 1 };
+                cursor.advance(if next == Some(b'>') { 2 } else { 1 });
             }
         }
         Ok(self.value_follows(cursor))
@@ -377,9 +370,9 @@ impl Reader {
         self.pending.begin_key();
         self.pending.key(&name);
         self.pending.end_key();
-        self.again_from = (self.base + at as u64).saturating_sub(rest.len() as u64);
+        self.again_from = self.offset(at).saturating_sub(rest.len() as u64);
         let wide = rest.iter().filter(|&&byte| byte & 0xC0 == 0x80).count() as u64;
-        self.again_wide = (self.wide + self.wide_in(cursor.text, at)).saturating_sub(wide);
+        self.again_wide = self.wide_at(cursor.text, at).saturating_sub(wide);
         self.again = rest;
         self.state = State::Colon;
         true
@@ -394,7 +387,7 @@ impl Reader {
         self.scratch.clear();
         push_text(&mut self.scratch, &[byte]);
         self.pending.key(&self.scratch);
-        cursor.at += 1;
+        cursor.advance(1);
         Step::Go
     }
 }

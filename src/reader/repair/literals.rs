@@ -83,8 +83,8 @@ fn number(word: &[u8]) -> Option<Vec<u8>> {
             .then_some(json);
     }
     let mut before = b' ';
-    for (at, &byte) in digits.iter().enumerate() {
-        let next = digits.get(at + 1).copied().unwrap_or(b' ');
+    let following = digits.iter().skip(1).chain(b" ");
+    for (&byte, next) in digits.iter().zip(following) {
         match byte {
             b'_' if before.is_ascii_digit() && next.is_ascii_digit() => {}
             b'.' => {

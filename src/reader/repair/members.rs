@@ -74,14 +74,13 @@ impl Reader {
         if known || !self.in_object() || self.members.is_left_out() {
             return;
         }
-        let read = self.base + cursor.at as u64;
-        let budget = (read.saturating_mul(16) + 65_536).saturating_sub(self.spent);
+        let budget = self.look_budget(cursor).saturating_sub(self.spent);
         let most = usize::try_from(budget).unwrap_or(usize::MAX);
         let mut names = HashSet::new();
         let length = sink.names(most, &mut |raw| {
             names.insert(self.members.name(raw));
         });
-        self.spent += length as u64;
+        self.spend(length);
         let names = (length < most).then_some(names);
         self.members.objects.push(Object { level, names });
     }

@@ -122,7 +122,7 @@ pub(crate) struct Log {
 impl Log {
     #[cold]
     pub(crate) fn record(&mut self, rule: Rule, offset: u64) {
-        self.count += 1;
+        self.count = self.count.saturating_add(1);
         if self.listed.len() < LISTED {
             let (kind, description) = (rule.code(), rule.description());
             self.listed.push(Repair {

@@ -3,6 +3,7 @@
 use super::Rule;
 use super::ends::{Ends, Verdict};
 use crate::event::Sink;
+use crate::reader::text::find_from;
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
 
 /// A kind of quote.
@@ -47,21 +48,15 @@ impl Mark {
 /// The quote at a place, and its length in bytes.
 #[inline]
 pub(crate) fn mark_at(text: &[u8], at: usize) -> Option<(Mark, usize)> {
-    match text.get(at)? {
-        b'"' => Some((Mark::Double, 1)),
-        b'\'' => Some((Mark::Single, 1)),
-        b'`' => Some((Mark::Backtick, 1)),
-        b'\\' if text.get(at + 1) == Some(&b'"') => Some((Mark::Escaped, 2)),
-        0xC2 => match text.get(at + 1)? {
-            0xAB | 0xBB => Some((Mark::Curly, 2)),
-            0xB4 => Some((Mark::Backtick, 2)),
-            _ => None,
-        },
-        0xE2 if text.get(at + 1) == Some(&0x80) => match text.get(at + 2)? {
-            0x9C..=0x9F => Some((Mark::Curly, 3)),
-            0x98..=0x9B => Some((Mark::CurlySingle, 3)),
-            _ => None,
-        },
+    match text.get(at..)? {
+        [b'"', ..] => Some((Mark::Double, 1)),
+        [b'\'', ..] => Some((Mark::Single, 1)),
+        [b'`', ..] => Some((Mark::Backtick, 1)),
+        [b'\\', b'"', ..] => Some((Mark::Escaped, 2)),
+        [0xC2, 0xAB | 0xBB, ..] => Some((Mark::Curly, 2)),
+        [0xC2, 0xB4, ..] => Some((Mark::Backtick, 2)),
+        [0xE2, 0x80, 0x9C..=0x9F, ..] => Some((Mark::Curly, 3)),
+        [0xE2, 0x80, 0x98..=0x9B, ..] => Some((Mark::CurlySingle, 3)),
         _ => None,
     }
 }
@@ -101,7 +96,7 @@ impl Open {
             if let Some(slot) = self.lead.get_mut(self.said) {
                 *slot = byte;
             }
-            self.said += 1;
+            self.said = self.said.saturating_add(1);
         }
     }
 
@@ -136,7 +131,7 @@ impl Reader {
         if mark != Mark::Double {
             self.record(Rule::QuoteStyle, cursor.at);
         }
-        cursor.at += length;
+        cursor.advance(length);
         self.open = Open {
             mark,
             times: 1,
@@ -156,7 +151,7 @@ impl Reader {
             match self.look_plainly(cursor) {
                 None => return Ok(Step::Wait),
                 Some(true) => {
-                    cursor.at += 1;
+                    cursor.advance(1);
                     self.end_text(sink);
                     return Ok(Step::Go);
                 }
@@ -172,12 +167,12 @@ impl Reader {
             return Ok(Step::Wait);
         };
         if !self.open.begun && self.open.times == 1 {
-            cursor.at += length;
+            cursor.advance(length);
             self.state = State::Empty;
             return Ok(Step::Go);
         }
         if times == 3 {
-            cursor.at += width;
+            cursor.advance(width);
             self.end_text(sink);
             return Ok(Step::Go);
         }
@@ -193,13 +188,14 @@ impl Reader {
         };
         match verdict {
             Verdict::Close => {
-                cursor.at += width;
+                cursor.advance(width);
                 self.end_text(sink);
             }
             Verdict::CloseTwo => {
                 self.record(Rule::RepeatedQuotes, cursor.at);
                 let second = mark_at(text, length).map_or(0, |(_, length)| length);
-                cursor.at += length + second;
+                cursor.advance(length);
+                cursor.advance(second);
                 self.end_text(sink);
             }
             Verdict::Opens if mark != self.open.mark => {
@@ -219,12 +215,12 @@ impl Reader {
     /// How many of the quotes here may close the string together, and their length in bytes, which
     /// may differ from one to the next; `None` if that is not decided.
     fn run_of_quotes(&self, text: &[u8], length: usize) -> Option<(usize, usize)> {
-        let (mut run, mut width) = (1, length);
+        let (mut run, mut width) = (1usize, length);
         while run < self.open.times {
             match mark_at(text, width) {
                 Some((mark, length)) if self.open.mark.closes_with(mark) => {
-                    run += 1;
-                    width += length;
+                    run = run.saturating_add(1);
+                    width = width.saturating_add(length);
                 }
                 _ if text.len() <= width && !self.ended => return None,
                 _ => break,
@@ -252,7 +248,7 @@ impl Reader {
         {
             self.record(Rule::UnescapedQuote, cursor.at);
         }
-        let next = cursor.text.get(cursor.at + length).copied().unwrap_or(b' ');
+        let next = cursor.peek_at(length).unwrap_or(b' ');
         let opens = matches!(
             self.open.before,
             b' ' | b'('
@@ -278,10 +274,10 @@ impl Reader {
             self.open.nested = self.brackets_before();
         }
         self.open.dirty |= !self.is_apostrophe(cursor, mark);
-        let raw = cursor.slice(cursor.at + length);
+        let raw = cursor.front(length);
         let double = matches!(mark, Mark::Double | Mark::Escaped);
         self.say(if double { b"\\\"" } else { raw }, sink);
-        cursor.at += length;
+        cursor.advance(length);
         self.open.earlier = self.open.before;
         self.open.before = b'"';
         self.state = State::Text;
@@ -305,33 +301,30 @@ impl Reader {
         sink: &mut S,
     ) -> Step {
         match byte {
-            b'{' | b'[' => self.open.nested += 1,
-            b'}' | b']' => self.open.nested -= 1,
+            b'{' | b'[' => self.open.nested = self.open.nested.saturating_add(1),
+            b'}' | b']' => self.open.nested = self.open.nested.saturating_sub(1),
             _ => {
                 self.record(Rule::UnescapedQuote, cursor.at);
                 self.say(b"\\\"", sink);
-                cursor.at += 1;
+                cursor.advance(1);
                 return Step::Go;
             }
         }
         self.open.inner = false;
-        self.say_text(cursor, cursor.at + 1, sink);
+        self.say_text(cursor, cursor.at.saturating_add(1), sink);
         Step::Go
     }
 
     /// Where the plain text of such a document ends.
     pub(in crate::reader) fn nested_end(text: &[u8], from: usize) -> usize {
         let stops =
-            |byte: &u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b'"' | b'\\') || *byte < 0x20;
-        let rest = text.get(from..).unwrap_or_default();
-        rest.iter()
-            .position(stops)
-            .map_or(text.len(), |run| from + run)
+            |byte: u8| matches!(byte, b'{' | b'}' | b'[' | b']' | b'"' | b'\\') || byte < 0x20;
+        find_from(text, from, stops).unwrap_or(text.len())
     }
 
     /// `it's`
     fn is_apostrophe(&self, cursor: &Cursor<'_>, mark: Mark) -> bool {
-        let next = cursor.text.get(cursor.at + 1).copied().unwrap_or(b' ');
+        let next = cursor.peek_at(1).unwrap_or(b' ');
         mark == Mark::Single
             && self.open.before.is_ascii_alphanumeric()
             && next.is_ascii_alphanumeric()
@@ -346,7 +339,7 @@ impl Reader {
         if let Some((mark, length)) = mark_at(cursor.rest(), 0) {
             if mark == self.open.mark {
                 self.record(Rule::RepeatedQuotes, cursor.at);
-                cursor.at += length;
+                cursor.advance(length);
                 self.reopen(3);
                 return Ok(Step::Go);
             }
@@ -366,9 +359,9 @@ impl Reader {
     /// `"x" + "y"`: goes on with the string whose quote is at this distance.
     fn join_string(&mut self, distance: usize, cursor: &mut Cursor<'_>) {
         self.record(Rule::JoinedStrings, cursor.at);
-        cursor.at += distance;
+        cursor.advance(distance);
         let (mark, length) = mark_at(cursor.rest(), 0).unwrap_or_default();
-        cursor.at += length;
+        cursor.advance(length);
         self.open.mark = mark;
         self.reopen(1);
     }

@@ -3,7 +3,7 @@
 use super::Rule;
 use super::quotes::mark_at;
 use crate::event::Sink;
-use crate::reader::text::{Escape, hex};
+use crate::reader::text::{Escape, find_from, hex};
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
 
 /// What an odd escape becomes.
@@ -22,7 +22,7 @@ enum Rewritten {
 fn rewrite(text: &[u8], ended: bool) -> Rewritten {
     let digits = |from: usize, count: usize| -> Result<Option<u32>, ()> {
         let mut value = 0u32;
-        for at in from..from + count {
+        for at in (from..).take(count) {
             match text.get(at).copied().map(hex) {
                 None if ended => return Ok(None),
                 None => return Err(()),
@@ -56,7 +56,7 @@ fn octal(text: &[u8], ended: bool) -> Rewritten {
     for at in 1..4 {
         match text.get(at) {
             None if !ended => return Rewritten::More,
-            Some(&byte @ b'0'..=b'7') => value = value << 3 | u32::from(byte - b'0'),
+            Some(&byte @ b'0'..=b'7') => value = value << 3 | u32::from(byte & 7),
             _ if at == 2 && value == 0 => return Rewritten::Character(2, '\0'),
             _ => return Rewritten::Backslash,
         }
@@ -116,7 +116,7 @@ impl Reader {
         if found == Escape::Lone {
             self.record(Rule::LoneSurrogate, cursor.at);
             self.scratch.extend_from_slice("\u{FFFD}".as_bytes());
-            cursor.at += 6;
+            cursor.advance(6);
             return true;
         }
         match rewrite(cursor.rest(), self.ended) {
@@ -124,16 +124,16 @@ impl Reader {
             Rewritten::Character(length, character) => {
                 push_escaped(&mut self.scratch, character);
                 self.record(Rule::BadEscape, cursor.at);
-                cursor.at += length;
+                cursor.advance(length);
             }
             Rewritten::Nothing(length) => {
                 self.record(Rule::BadEscape, cursor.at);
-                cursor.at += length;
+                cursor.advance(length);
             }
             Rewritten::Backslash => {
                 self.scratch.extend_from_slice(b"\\\\");
                 self.record(Rule::BadEscape, cursor.at);
-                cursor.at += 1;
+                cursor.advance(1);
             }
         }
         true
@@ -168,10 +168,10 @@ impl Reader {
         };
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        push_text(&mut scratch, cursor.slice(cursor.at + run));
+        push_text(&mut scratch, cursor.front(run));
         self.say(&scratch, sink);
         self.scratch = scratch;
-        cursor.at += run;
+        cursor.advance(run);
         self.open.before = b'\n';
         Ok(Step::Go)
     }
@@ -180,18 +180,14 @@ impl Reader {
     fn line_ends_string(&mut self, cursor: &Cursor<'_>) -> Option<bool> {
         let embedded = self.open.nested > 0 || self.brackets_before() > 0;
         let rest = cursor.rest();
-        let found = rest
-            .iter()
-            .skip(self.looked)
-            .position(|byte| !byte.is_ascii_whitespace());
-        let Some(found) = found else {
+        let found = find_from(rest, self.looked, |byte| !byte.is_ascii_whitespace());
+        let Some(at) = found else {
             if self.ended {
                 return Some(true);
             }
             self.looked = rest.len();
             return None;
         };
-        let at = self.looked + found;
         let ends = match rest.get(at) {
             _ if embedded => Some(false),
             Some(b'}' | b']') => self.closes_all(rest, at),
@@ -217,9 +213,11 @@ impl Reader {
     fn key_follows(&mut self, cursor: &Cursor<'_>, rest: &[u8], at: usize) -> Option<bool> {
         let (_, length) = mark_at(rest, at)?;
         let limit = self.limits.look_ahead;
-        let mut near = rest.iter().skip(at + length).take(limit);
-        match near.find(|byte| !byte.is_ascii_whitespace()) {
-            None if rest.len() - at - length < limit && !self.ended => return None,
+        let mut near = rest.iter().skip(at).skip(length).take(limit);
+        let found = near.find(|byte| !byte.is_ascii_whitespace());
+        let length = rest.len().saturating_sub(at).saturating_sub(length);
+        match found {
+            None if length < limit && !self.ended => return None,
             None => return Some(false),
             Some(b',' | b'}' | b']') => return Some(false),
             _ => {}

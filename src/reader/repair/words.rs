@@ -80,7 +80,7 @@ impl Reader {
         ) {
             if let Some((mark, length)) = mark_at(rest, end) {
                 self.record(Rule::StringPrefix, cursor.at);
-                cursor.at += end;
+                cursor.advance(end);
                 self.looked = 0;
                 self.open_string(mark, length, cursor);
                 return Ok(Step::Go);
@@ -129,7 +129,7 @@ impl Reader {
             }
             if byte == b'/' && !self.ended {
                 // A comment may follow a scalar at once; a path or an address goes on.
-                let next = rest.get(end + 1);
+                let next = rest.get(end.saturating_add(1));
                 if next.is_none() {
                     break;
                 }
@@ -137,7 +137,7 @@ impl Reader {
                     return Some(end);
                 }
             }
-            end += 1;
+            end = end.saturating_add(1);
         }
         self.looked = end;
         (self.ended || end > self.look_limit(cursor).max(self.limits.digits)).then_some(end)
@@ -161,7 +161,7 @@ impl Reader {
     ) -> Result<(), crate::Error> {
         self.token.clear();
         match found {
-            Word::Json | Word::Text => self.token.extend_from_slice(cursor.slice(cursor.at + end)),
+            Word::Json | Word::Text => self.token.extend_from_slice(cursor.front(end)),
             Word::Literal(json) => {
                 self.record(Rule::Literal, cursor.at);
                 self.token.extend_from_slice(json);
@@ -176,7 +176,7 @@ impl Reader {
             self.count_digits(cursor)?;
         }
         self.looked = 0;
-        cursor.at += end;
+        cursor.advance(end);
         Ok(())
     }
 
@@ -186,7 +186,7 @@ impl Reader {
         end: usize,
         cursor: &mut Cursor<'_>,
     ) -> Result<(), crate::Error> {
-        let found = classify(cursor.slice(cursor.at + end));
+        let found = classify(cursor.front(end));
         self.take_word(found, end, cursor)
     }
 
@@ -218,9 +218,9 @@ impl Reader {
         if !proper || name.first().is_some_and(u8::is_ascii_digit) {
             return Some(false);
         }
-        let mut near = rest.iter().skip(end + 1).take(CALL);
+        let mut near = rest.iter().skip(end).skip(1).take(CALL);
         match near.find(|byte| !byte.is_ascii_whitespace()) {
-            None if rest.len() <= end + CALL && !self.ended => None,
+            None if rest.len().saturating_sub(end) <= CALL && !self.ended => None,
             None => Some(false),
             Some(byte) => Some(matches!(
                 byte,
@@ -232,7 +232,7 @@ impl Reader {
     fn call(&mut self, cursor: &mut Cursor<'_>, end: usize) -> Stepped {
         self.record(Rule::FunctionCall, cursor.at);
         self.looked = 0;
-        cursor.at += end;
+        cursor.advance(end);
         self.open(Bracket::Call, cursor)?;
         self.state = State::Value;
         Ok(Step::Go)
@@ -259,12 +259,12 @@ impl Reader {
         }
         let mut scratch = std::mem::take(&mut self.scratch);
         scratch.clear();
-        let piece = cursor.slice(cursor.at + length);
+        let piece = cursor.front(length);
         push_text(&mut scratch, piece);
         self.say(&scratch, sink);
         self.scratch = scratch;
         self.open.before = piece.last().copied().unwrap_or(b' ');
-        cursor.at += length;
+        cursor.advance(length);
     }
 
     /// Text without quotes: shown as it comes, but for what may end it.
@@ -303,7 +303,7 @@ impl Reader {
             Some(Verdict::Close) => {
                 if quote > 0 {
                     self.record(Rule::MissingOpenQuote, cursor.at);
-                    cursor.at += quote;
+                    cursor.advance(quote);
                 }
                 self.end_text(sink);
                 Ok(Step::Go)
@@ -329,8 +329,8 @@ impl Reader {
         match escape(cursor.rest()) {
             Escape::More => return Step::Wait,
             Escape::Valid(length) => {
-                self.say(cursor.slice(cursor.at + length), sink);
-                cursor.at += length;
+                self.say(cursor.front(length), sink);
+                cursor.advance(length);
             }
             odd => {
                 if !self.bad_escape(cursor, odd) {
@@ -370,7 +370,7 @@ impl Reader {
             }
             b':' | b'=' | b'>' if in_object => {
                 self.record(Rule::WrongColon, cursor.at);
-                cursor.at += 1;
+                cursor.advance(1);
                 Ok(Step::Go)
             }
             b'/' if cursor.rest().len() == 1 && !self.ended => Ok(Step::Wait),

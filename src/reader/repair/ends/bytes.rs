@@ -18,16 +18,13 @@ pub(crate) fn fence_at(text: &[u8], at: usize) -> Option<bool> {
 /// no-break space, the spaces of other scripts, a byte-order mark.
 #[inline]
 pub(crate) fn odd_space(text: &[u8], at: usize) -> usize {
-    match text.get(at) {
-        Some(0x0B | 0x0C) => 1,
-        Some(0xC2) if text.get(at + 1) == Some(&0xA0) => 2,
-        Some(0xE2) => match (text.get(at + 1), text.get(at + 2)) {
-            (Some(0x80), Some(0x80..=0x8B | 0xA8 | 0xA9 | 0xAF)) => 3,
-            (Some(0x81), Some(0x9F | 0xA0)) => 3,
-            _ => 0,
-        },
-        Some(0xE3) if matches!(text.get(at + 1..at + 3), Some([0x80, 0x80])) => 3,
-        Some(0xEF) if matches!(text.get(at + 1..at + 3), Some([0xBB, 0xBF])) => 3,
+    match text.get(at..).unwrap_or_default() {
+        [0x0B | 0x0C, ..] => 1,
+        [0xC2, 0xA0, ..] => 2,
+        [0xE2, 0x80, 0x80..=0x8B | 0xA8 | 0xA9 | 0xAF, ..] => 3,
+        [0xE2, 0x81, 0x9F | 0xA0, ..] => 3,
+        [0xE3, 0x80, 0x80, ..] => 3,
+        [0xEF, 0xBB, 0xBF, ..] => 3,
         _ => 0,
     }
 }

@@ -6,7 +6,7 @@ use super::{Answer, Ends, Phase, Place, Then, Verdict, Wants, is_key_byte};
 
 impl Ends {
     pub(super) fn begin_key(&mut self, mark: Mark, wants: Wants, by: usize) -> Answer {
-        self.from = self.at + by;
+        self.from = self.at.saturating_add(by);
         self.colon = false;
         self.doubled = false;
         self.go(Phase::Key(mark, wants), by)
@@ -20,13 +20,13 @@ impl Ends {
         wants: Wants,
     ) -> Answer {
         loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
+            if self.is_beyond(place) {
                 return Some(self.beyond(place));
             }
             match *text.get(self.at)? {
                 b'\\' if open != Mark::Escaped || mark_at(text, self.at).is_none() => {
-                    text.get(self.at + 1)?;
-                    self.at += 2;
+                    self.ahead(text, 1)?;
+                    self.read(2);
                 }
                 b'\n' => {
                     let close = self.colon && place.clean;
@@ -37,23 +37,23 @@ impl Ends {
                     let name = text.get(self.from..self.at).unwrap_or_default();
                     let named = |byte: &u8| is_key_byte(*byte) || *byte == b' ';
                     self.colon |= !name.is_empty() && name.iter().all(named);
-                    self.at += 1;
+                    self.read(1);
                 }
                 _ => match mark_at(text, self.at) {
                     Some((mark, length)) if open.closes_with(mark) => {
                         if self.at == self.from && !self.doubled {
                             // `""name"": 1`, or an empty key.
-                            let next = *text.get(self.at + length)?;
+                            let next = self.ahead(text, length)?;
                             self.doubled = is_key_byte(next);
                             if self.doubled {
-                                self.at += length;
+                                self.read(length);
                                 continue;
                             }
                         }
                         self.gap = false;
                         return self.go(Phase::KeyEnd(wants), length);
                     }
-                    _ => self.at += 1,
+                    _ => self.read(1),
                 },
             }
         }
@@ -93,7 +93,7 @@ impl Ends {
 
     pub(super) fn bare_key(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
+            if self.is_beyond(place) {
                 return Some(Verdict::Text);
             }
             if !is_key_byte(*text.get(self.at)?) {
@@ -101,13 +101,13 @@ impl Ends {
                 let quote = mark_at(text, self.at).map_or(0, |(_, length)| length);
                 return self.go(Phase::BareKeyEnd, quote);
             }
-            self.at += 1;
+            self.read(1);
         }
     }
 
     /// `10:31`, which is no key and its value.
     fn is_clock(&self, text: &[u8]) -> Option<bool> {
-        let next = *text.get(self.at + 1)?;
+        let next = self.ahead(text, 1)?;
         let word = text.get(self.from..self.at).unwrap_or_default();
         Some(next.is_ascii_digit() && word.iter().all(u8::is_ascii_digit) && !self.line)
     }
@@ -143,8 +143,8 @@ impl Ends {
     /// A number or a literal, and what may follow one.
     pub(super) fn value_word(&mut self, text: &[u8], place: &Place<'_>, then: Then) -> Answer {
         while is_key_byte(*text.get(self.at)?) || text.get(self.at) == Some(&b'+') {
-            self.at += 1;
-            if self.at.saturating_sub(self.spaces) > place.limit {
+            self.read(1);
+            if self.is_beyond(place) {
                 return Some(Verdict::Text);
             }
         }
@@ -167,7 +167,7 @@ impl Ends {
     /// A quoted text after the key that the quote in question would open: to its next quote.
     pub(super) fn value_text(&mut self, text: &[u8], place: &Place<'_>, open: Mark) -> Answer {
         loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
+            if self.is_beyond(place) {
                 let listed = matches!(place.before, [b',', _] | [_, b',' | b'\n']);
                 return Some(if listed {
                     Verdict::Opens
@@ -184,10 +184,10 @@ impl Ends {
                     return self.go(Phase::ValueEnd(mark), length);
                 }
                 _ if byte == b'\\' => {
-                    text.get(self.at + 1)?;
-                    self.at += 2;
+                    self.ahead(text, 1)?;
+                    self.read(2);
                 }
-                _ => self.at += 1,
+                _ => self.read(1),
             }
         }
     }

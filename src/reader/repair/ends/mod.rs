@@ -195,8 +195,7 @@ impl Ends {
     pub(crate) fn decide(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         self.most_spaces = place.white_space;
         loop {
-            if self.at.saturating_sub(self.spaces) > place.limit || self.spaces > place.white_space
-            {
+            if self.is_beyond(place) || self.spaces > place.white_space {
                 return Some(self.beyond(place));
             }
             let before = (self.phase, self.at);
@@ -226,6 +225,20 @@ impl Ends {
                 return place.ended.then(|| self.at_the_end(place));
             }
         }
+    }
+
+    /// Has it looked at as much as it may, white space not counted?
+    fn is_beyond(&self, place: &Place<'_>) -> bool {
+        self.at.saturating_sub(self.spaces) > place.limit
+    }
+
+    fn read(&mut self, length: usize) {
+        self.at = self.at.saturating_add(length);
+    }
+
+    /// The byte at a distance from where it has come to.
+    fn ahead(&self, text: &[u8], distance: usize) -> Option<u8> {
+        text.get(self.at.saturating_add(distance)).copied()
     }
 
     /// Beyond the limit, and at the end of the input: the reading in which the text is well formed.
@@ -262,15 +275,15 @@ impl Ends {
                 },
             };
             self.gap = true;
-            self.at += width;
-            self.spaces += width;
+            self.read(width);
+            self.spaces = self.spaces.saturating_add(width);
         }
         None
     }
 
     fn go(&mut self, phase: Phase, by: usize) -> Answer {
         self.phase = phase;
-        self.at += by;
+        self.read(by);
         None
     }
 
@@ -282,7 +295,8 @@ impl Ends {
         let open = place.stack.len().saturating_sub(self.closed);
         let inside = place.stack.get(..open).unwrap_or_default();
         let level = innermost_with(inside, byte);
-        self.closed = place.stack.len() - level.unwrap_or(open.saturating_sub(1));
+        let kept = level.unwrap_or(open.saturating_sub(1));
+        self.closed = place.stack.len().saturating_sub(kept);
         self.line = false;
         self.go(Phase::Closer, 1)
     }
@@ -344,7 +358,7 @@ impl Ends {
 
     /// `hello # note`
     fn hash(&self, text: &[u8]) -> Answer {
-        let next = *text.get(self.at + 1)?;
+        let next = self.ahead(text, 1)?;
         Some(if next == b' ' {
             Verdict::Close
         } else {
@@ -354,7 +368,7 @@ impl Ends {
 
     /// `"x" // note`
     fn comment(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
-        let next = *text.get(self.at + 1)?;
+        let next = self.ahead(text, 1)?;
         let comment = matches!(next, b'/' | b'*') && place.calm();
         let apart = place.mark.is_some() || self.gap || place.scalar;
         Some(if comment && apart {
@@ -445,7 +459,7 @@ impl Ends {
     }
 
     fn comma_comment(&mut self, text: &[u8], byte: u8) -> Answer {
-        let next = *text.get(self.at + 1)?;
+        let next = self.ahead(text, 1)?;
         let comment = byte == b'#' || matches!(next, b'/' | b'*');
         Some(if comment {
             Verdict::Close
@@ -481,13 +495,13 @@ impl Ends {
     /// `"x" ...]`
     fn dots(&mut self, text: &[u8], place: &Place<'_>) -> Answer {
         loop {
-            if self.at.saturating_sub(self.spaces) > place.limit {
+            if self.is_beyond(place) {
                 return Some(self.beyond(place));
             }
             if *text.get(self.at)? != b'.' {
                 return self.go(Phase::DotsEnd, 0);
             }
-            self.at += 1;
+            self.read(1);
         }
     }
 

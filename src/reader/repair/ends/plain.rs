@@ -66,7 +66,7 @@ impl Plain {
                 (Phase::After, b',') if top == Some(Bracket::Object) => Phase::Comma,
                 (Phase::After, b',') => break Some(true),
                 (Phase::After, _) => break Some(top.is_some_and(|top| top.closer() == byte)),
-                (Phase::Comma, b'"') => match text.get(at + 1) {
+                (Phase::Comma, b'"') => match text.get(at.saturating_add(1)) {
                     None => break None,
                     Some(b'"') => break Some(false),
                     Some(_) => Phase::Key,
@@ -74,7 +74,7 @@ impl Plain {
                 (Phase::KeyEnd, b':') => break Some(true),
                 (Phase::Comma | Phase::KeyEnd, _) => break Some(false),
             };
-            at += 1;
+            at = at.saturating_add(1);
         };
         self.at = at;
         self.phase = if answer == Some(false) {
