@@ -617,7 +617,7 @@ class Session:
     def release(self, index: int, /) -> None:
         """The held chunk of this choice went out, at the end of the stream."""
     def end(
-        self, how: Literal["closed", "failed", "timeout", "upstream"], /
+        self, how: Literal["closed", "failed", "limit", "timeout", "upstream"], /
     ) -> tuple[list[tuple[int, Status | None]], Error | None]:
         """Tell that the stream has ended, give what is still due: last chunks, then the error."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from .shapes import changed, get, made, members, says
 
-__all__ = ["Carry", "filled", "take"]
+__all__ = ["Carry", "Held", "Top", "filled", "take"]
 
 PADDING = frozenset({"obfuscation", "padding", "p"})
 """Members with these names are padding: nobody misses them."""
@@ -47,6 +47,11 @@ class Carry:
         return sum(map(len, self._lists.values()))
 
     @property
+    def says(self) -> bool:
+        """Whether anything is carried."""
+        return bool(self.members) or self.role is not None or self.has_logprobs
+
+    @property
     def has_logprobs(self) -> bool:
         """Whether log-probabilities are carried."""
         return bool(self._lists or self._others or says(self._plain))
@@ -62,7 +67,7 @@ class Carry:
         self._like = logprobs
         for name, value in members(logprobs).items():
             if not isinstance(value, list):
-                if (not older and says(value)) or name not in self._others:
+                if not says(self._others.get(name)) or (not older and says(value)):
                     self._others[name] = value
             elif older:
                 self._lists[name] = [*value, *self._lists.get(name, ())]
@@ -92,3 +97,57 @@ class Carry:
         if self.members:
             updates.update(filled(members(choice), self.members))
         return updates
+
+
+class Top:
+    """What dropped chunks said of no choice. What was said last stands, however it is taken."""
+
+    def __init__(self) -> None:
+        # With the number of the chunk that said it.
+        self._said: dict[str, tuple[int, Any]] = {}
+
+    def values(self) -> dict[str, Any]:
+        """Give the members."""
+        return {name: value for name, (_, value) in self._said.items()}
+
+    def take(self, said: Mapping[str, Any], at: int) -> None:
+        """Take over what these members of the chunk `at` say."""
+        for name, value in said.items():
+            if name != "choices" and name not in PADDING and says(value):
+                self._take(name, value, at)
+
+    def join(self, other: Top) -> None:
+        """Take over what others say."""
+        for name, (at, value) in other._said.items():
+            self._take(name, value, at)
+
+    def _take(self, name: str, value: Any, at: int) -> None:
+        if name not in self._said or at >= self._said[name][0]:
+            self._said[name] = (at, value)
+
+    def forget(self, said: Mapping[str, Any], at: int) -> None:
+        """Leave out what is older than the members of the chunk `at`, which says them itself."""
+        for name in [name for name, value in said.items() if says(value)]:
+            if name in self._said and self._said[name][0] <= at:
+                del self._said[name]
+
+    def forget_older(self, other: Top) -> None:
+        """Leave out what is older than what others say."""
+        for name, (at, value) in other._said.items():
+            self.forget({name: value}, at)
+
+
+class Held:
+    """A chunk that says nothing but a role, for one choice.
+
+    What was carried when it came stands in it, so that all that is carried is newer.
+    """
+
+    def __init__(self, chunk: Any, choice: Any, carry: Carry, came: tuple[int, int]) -> None:
+        changes = carry.of(choice)
+        self.choice = changed(choice, changes) if changes else choice
+        self.chunk = changed(chunk, {"choices": [self.choice]})
+        self.came = came
+        # Its own members, but for those of which something newer went out.
+        self.top = Top()
+        self.top.take(members(chunk), came[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal, NamedTuple
 
+from .errors import UpstreamError
 from .shapes import get, is_object, members, says, speaks
 
 __all__ = [
@@ -12,11 +13,14 @@ __all__ = [
     "index_from",
     "index_of",
     "pieces_of",
+    "reported",
     "shape_of",
     "text_of",
     "text_parts",
 ]
 
+_SAID = 1 << 10
+"""Characters of a sender's own words that an error repeats."""
 _OTHERWISE = frozenset({"tool_calls", "function_call", "refusal", "audio"})
 
 
@@ -48,6 +52,13 @@ def shape_of(chunk: Any, choices: Any) -> Literal["foreign", "chunk"]:
         # The older completions have `text` in their choices, and no delta.
         chat = not any("text" in each for each in said)
     return "chunk" if chat else "foreign"
+
+
+def reported(chunk: Any) -> UpstreamError:
+    """Give the error that a stream's sender reports in a chunk, as an exception."""
+    error = get(chunk, "error")
+    message = get(error, "message") or error
+    return UpstreamError(f"the sender reported: {str(message)[:_SAID]}", kind="upstream_error")
 
 
 def facts_of(choice: Any, *, calls: bool = False) -> Facts:

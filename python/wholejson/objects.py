@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from ._core import Aggregator
 from .errors import UpstreamError
-from .facts import facts_of, index_of, text_of
+from .facts import facts_of, index_of, reported, text_of
 from .inputs import refuse_no_stream, refuse_transformed
 from .shapes import get, says
 from .updates import AsyncUpdates, Updates
@@ -141,10 +141,8 @@ class ChunkDocument:
 
     def _text_of(self, chunk: Any) -> str:
         choices = get(chunk, "choices")
-        if says(get(chunk, "error")) and not choices:
-            error = get(chunk, "error")
-            message = get(error, "message") or error
-            raise UpstreamError(f"the sender reported: {message}", kind="upstream_error")
+        if says(get(chunk, "error")):
+            raise reported(chunk)
         if not isinstance(choices, list):
             raise TypeError(
                 f"a delta is str or bytes, a chunk has choices; {type(chunk).__name__} is neither"

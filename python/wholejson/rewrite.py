@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from operator import itemgetter
 from typing import Any, Literal
 
 from ._core import Limits, Session
 from .calls import ToolCalls
-from .carry import PADDING, Carry, filled, take
-from .errors import LimitError
-from .facts import Facts, facts_of, index_of, pieces_of, shape_of, text_of, text_parts
+from .carry import PADDING, Carry, Held, Top, filled, take
+from .errors import Error, LimitError
+from .facts import (
+    Facts,
+    facts_of,
+    index_of,
+    pieces_of,
+    reported,
+    shape_of,
+    text_of,
+    text_parts,
+)
 from .shapes import changed, get, made, members, says
 
 __all__ = ["Rewriter"]
 
-_TOP = frozenset({"choices"})
 _CHOICE = frozenset({"delta", "index", "finish_reason", "logprobs"})
 _NAMES = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
 """What every chunk of a stream says: the names it goes by."""
@@ -31,7 +40,7 @@ class _Slot:
 
     def __init__(self) -> None:
         self.carry = Carry()
-        self.held: Any = None
+        self.held: Held | None = None
 
 
 class Rewriter:
@@ -46,7 +55,9 @@ class Rewriter:
         self.ended = False
         self._limit = (options.get("limits") or Limits()).event
         self._slots: dict[int, _Slot] = {}
-        self._top: dict[str, Any] = {}
+        self._top = Top()
+        self._now = 0
+        self._over = False
         self._queue: list[Any] = []
         self._first: Any = None
         self._delta: Any = None
@@ -63,14 +74,12 @@ class Rewriter:
         shape = shape_of(chunk, choices)
         if says(get(chunk, "error")) and (self._chat or not self._foreign):
             yield from self._end("upstream")
-            yield chunk
+            raise reported(chunk)
         elif shape == "foreign":
             self._foreign = True
             yield chunk
         elif len(choices) > _MAX_CHOICES:
-            raise LimitError(
-                "an event has more choices than a stream may have", kind="limit_exceeded"
-            )
+            yield from self._limited("an event has more choices than a stream may have")
         else:
             self._chat = True
             yield from self._push_or_wait(chunk, choices)
@@ -114,19 +123,23 @@ class Rewriter:
         else:
             self._texting = True
             waiting, self._queue = self._queue, []
-            for earlier in waiting:
-                yield from self._push(earlier, get(earlier, "choices"))
-            yield from self._push(chunk, choices)
-        if self.session.failed():
+            for each in (*waiting, chunk):
+                if not self.ended:
+                    yield from self._push(each, get(each, "choices"))
+        if self._over and not self.ended:
+            message = "dropped chunks said more than may be carried; raise Limits.event"
+            yield from self._limited(message)
+        elif self.session.failed():
             yield from self._end("failed")
 
     def _push(self, chunk: Any, choices: list[Any]) -> Iterator[Any]:
         if not choices:
             # It passes in its place; what it says itself is not carried any further.
-            for name in [name for name, value in members(chunk).items() if says(value)]:
-                self._top.pop(name, None)
+            self._goes_out(members(chunk))
+            self._top.forget(members(chunk), self._now)
             yield chunk
             return
+        self._now += 1
         given: list[Any] = []
         held = False
         for at, choice in enumerate(choices):
@@ -141,23 +154,24 @@ class Rewriter:
             if action == "emit":
                 if before == "merge":
                     self._merge_held(slot)
-                elif before == "before" and slot.held is not None:
-                    yield slot.held
-                    slot.held = None
+                elif before == "before":
+                    yield from self._give_held(slot)
                 changes = self._calls.changes(index, choice, told) if self._calls else {}
                 given.append(self._given(choice, index, facts, changes, shown=shown, status=status))
                 slot.carry = Carry()
             elif action == "hold":
-                slot.held = changed(chunk, {"choices": [choice]})
+                slot.held = Held(chunk, choice, slot.carry, (self._now, at))
+                slot.carry = Carry()
                 held = True
             else:
                 self._carry(slot.carry, choice, role=action == "drop_with_role")
         if given:
-            updates = filled(members(chunk), self._top)
-            self._top = {}
+            self._goes_out(members(chunk))
+            updates = filled(members(chunk), self._top.values())
+            self._top = Top()
             yield changed(chunk, {**updates, "choices": given})
         elif not held:
-            take(self._top, members(chunk), newer=True, apart=_TOP)
+            self._top.take(members(chunk), self._now)
 
     def _facts(self, choice: Any) -> Facts:
         return facts_of(choice, calls=self._calls is not None)
@@ -175,19 +189,29 @@ class Rewriter:
         carry.take_logprobs(get(choice, "logprobs"), older=False)
         if role:
             carry.role = get(get(choice, "delta"), "role")
-        if carry.size * _LOGPROB > self._limit:
-            raise LimitError(
-                "dropped chunks said more than may be carried; raise Limits.event",
-                kind="limit_exceeded",
-            )
+        self._over = self._over or carry.size * _LOGPROB > self._limit
+
+    def _goes_out(self, said: Mapping[str, Any]) -> None:
+        """Note that a chunk goes out: what held ones say that is older need not be said again."""
+        for slot in self._slots.values():
+            if slot.held is not None:
+                slot.held.top.forget(said, self._now)
+                slot.held.top.forget_older(self._top)
+
+    def _give_held(self, slot: _Slot) -> Iterator[Any]:
+        """Give the held chunk as it was."""
+        held, slot.held = slot.held, None
+        if held is not None:
+            self._top.forget(members(held.chunk), held.came[0])
+            yield held.chunk
 
     def _merge_held(self, slot: _Slot) -> None:
-        """Make the held chunk part of the next one, as the oldest of those that were dropped."""
+        """Make the held chunk part of the next one; all that is carried is newer."""
         held, slot.held = slot.held, None
         if held is None:
             return
-        take(self._top, members(held), newer=False, apart=_TOP)
-        choice = get(held, "choices")[0]
+        self._top.join(held.top)
+        choice = held.choice
         take(slot.carry.members, members(choice), newer=False, apart=_CHOICE)
         slot.carry.take_logprobs(get(choice, "logprobs"), older=True)
         slot.carry.role = get(get(choice, "delta"), "role")
@@ -244,33 +268,44 @@ class Rewriter:
         waiting, self._queue = self._queue, []
         yield from waiting
 
-    def _end(self, how: Literal["closed", "failed", "timeout", "upstream"]) -> Iterator[Any]:
+    def _limited(self, message: str) -> Iterator[Any]:
+        yield from self._end("limit", LimitError(message, kind="limit_exceeded"))
+
+    def _end(
+        self,
+        how: Literal["closed", "failed", "limit", "timeout", "upstream"],
+        limit: Error | None = None,
+    ) -> Iterator[Any]:
         self.ended = True
         yield from self._release()
-        if how == "upstream":
-            yield from self._updates(self.session.owed(), "owed")
-        finals, failure = self.session.end(how)
-        for index, _ in finals:
+        ending, failure = self.session.end(how)
+        finals = dict(ending)
+        if self._over:
+            # There is more than may be carried: all of it is left out.
+            self._top = Top()
+            for slot in self._slots.values():
+                slot.carry = Carry()
+        owed = [index for index in self.session.owed() if index not in finals]
+        yield from self._updates(owed, "owed")
+        for index in finals:
             if index in self._slots and self.session.snapshot(index) is not None:
                 self._merge_held(self._slots[index])
-        for slot in self._slots.values():
-            if slot.held is not None:
-                yield slot.held
-                slot.held = None
-        if how != "upstream":
-            yield from self._closing(dict(finals))
+        held = [(slot.held.came, slot) for slot in self._slots.values() if slot.held is not None]
+        for _, slot in sorted(held, key=itemgetter(0)):
+            yield from self._give_held(slot)
+        yield from self._closing(finals)
         if failure is not None:
-            raise failure
+            raise limit or failure
 
     def _closing(self, finals: Mapping[int, Any]) -> Iterator[Any]:
         """Give the chunks that are due at the end and that the upstream did not send."""
         for index in self.session.indexes():
             slot = self._slots.get(index) or _Slot()
             carry = slot.carry
-            if index not in finals and not carry.members and not carry.has_logprobs:
+            if index not in finals and not carry.says:
                 continue
             yield self._made([self._last(index, carry, finals)])
-        if any(name not in _APART for name in self._top):
+        if any(name not in _APART for name in self._top.values()):
             yield self._made([])
 
     def _updates(self, indexes: list[int], which: Literal["due", "owed"]) -> Iterator[Any]:
@@ -286,8 +321,11 @@ class Rewriter:
         """Make a chunk that the upstream did not send, with what is carried for no choice."""
         said = members(self._first) if self._first is not None else {}
         names = {name: said[name] for name in _NAMES if says(said.get(name))}
-        rest = {name: value for name, value in self._top.items() if name not in _APART}
-        self._top = {}
+        rest = {name: value for name, value in self._top.values().items() if name not in _APART}
+        for slot in self._slots.values():
+            if slot.held is not None:
+                slot.held.top.forget_older(self._top)
+        self._top = Top()
         return made(self._first, {**names, **rest, "choices": choices})
 
     def _last(

@@ -109,7 +109,8 @@ def wrap_stream(
     :raises InvalidJSONError: for a malformed text, if ``repair`` is off.
     :raises LimitError: when a limit is passed.
     :raises NoJSONError: at the end, if there was text but no JSON in it; ``text`` has it.
-    :raises UpstreamError: if the stream ends and a choice has no ``finish_reason``.
+    :raises UpstreamError: if the stream ends and a choice has no ``finish_reason``, or its sender
+        reports an error: a chunk with ``error``, which the SDKs' own streams raise themselves.
     :raises TypeError, ValueError: at once, for a wrong option, what is no stream, or a stream that
         has whole documents in its chunks already; with the first part, if it is no chunk but text.
 

@@ -11,7 +11,7 @@ const MAX_NAMES: usize = 64;
 /// More bytes than any limit allows, and few enough to be added up.
 const OVER: usize = usize::MAX >> 16;
 
-/// Members of an object, by name. What was read last stands.
+/// Members of an object, by name. What was said last stands, in whatever order it is taken.
 #[derive(Debug, Default)]
 pub(super) struct Members {
     /// The first `used` ones count; the others keep their buffers for later.
@@ -25,6 +25,8 @@ pub(super) struct Members {
 struct Entry {
     key: Vec<u8>,
     value: Vec<u8>,
+    /// The number of the chunk that said it.
+    at: u64,
 }
 
 impl Members {
@@ -42,15 +44,25 @@ impl Members {
 
     /// The names and values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
-        let used = self.entries.iter().take(self.used);
-        used.map(|entry| (&entry.key[..], &entry.value[..]))
+        self.until(u64::MAX)
     }
 
-    /// Sets a member; an older one of this name gives way only if `newer`.
-    fn set(&mut self, hint: usize, key: &[u8], value: &[u8], newer: bool) {
-        if let Some(at) = self.find(hint, key) {
-            let entry = &mut self.entries[at];
-            if newer && entry.value != value {
+    /// Those that were said by this chunk or an older one.
+    pub(super) fn until(&self, chunk: u64) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let used = self.entries.iter().take(self.used);
+        let old = used.filter(move |entry| entry.at <= chunk);
+        old.map(|entry| (&entry.key[..], &entry.value[..]))
+    }
+
+    /// Sets a member that the chunk `at` said; one of this name that is newer stands.
+    fn set(&mut self, hint: usize, key: &[u8], value: &[u8], at: u64) {
+        if let Some(found) = self.find(hint, key) {
+            let entry = &mut self.entries[found];
+            if at < entry.at {
+                return;
+            }
+            entry.at = at;
+            if entry.value != value {
                 entry.value.clear();
                 entry.value.extend_from_slice(value);
             }
@@ -68,6 +80,7 @@ impl Members {
         entry.key.extend_from_slice(key);
         entry.value.clear();
         entry.value.extend_from_slice(value);
+        entry.at = at;
         self.used += 1;
     }
 
@@ -81,45 +94,65 @@ impl Members {
         }
     }
 
-    /// Takes over what these members say.
-    pub(super) fn take(&mut self, text: &[u8], members: &[Member], newer: bool) {
+    /// Takes over what these members of the chunk `at` say.
+    pub(super) fn take(&mut self, text: &[u8], members: &[Member], at: u64) {
         let mut hint = 0;
         for member in members {
             let (key, value) = (member.key.of(text), member.value.of(text));
             if !is_empty(value) && !PADDING.contains(&key) {
-                self.set(hint, key, value, newer);
+                self.set(hint, key, value, at);
                 hint += 1;
             }
         }
     }
 
-    /// Of these members that say something, the older ones are not needed any more.
-    pub(super) fn forget(&mut self, text: &[u8], members: &[Member]) {
+    /// The chunk `at` says these members itself: where they say something, what is older is not
+    /// needed any more.
+    pub(super) fn forget(&mut self, text: &[u8], members: &[Member], at: u64) {
         for member in members {
             if is_empty(member.value.of(text)) {
                 continue;
             }
-            if let Some(at) = self.find(0, member.key.of(text)) {
+            let found = self.find(0, member.key.of(text));
+            if let Some(found) = found.filter(|found| self.entries[*found].at <= at) {
                 self.used -= 1;
-                self.entries.swap(at, self.used);
+                self.entries.swap(found, self.used);
             }
         }
     }
 
-    /// Only what these members say too is still needed.
-    pub(super) fn keep(&mut self, text: &[u8], members: &[Member]) {
-        let says = |key: &[u8]| {
-            let mut own = members.iter().filter(|member| member.key.of(text) == key);
-            own.any(|member| !is_empty(member.value.of(text)))
-        };
+    /// What is older than what others say is not needed any more.
+    pub(super) fn forget_older(&mut self, others: &Self) {
+        for other in others.entries.iter().take(others.used) {
+            let found = self.find(0, &other.key);
+            if let Some(found) = found.filter(|at| self.entries[*at].at <= other.at) {
+                self.used -= 1;
+                self.entries.swap(found, self.used);
+            }
+        }
+    }
+
+    /// Takes over what others say.
+    pub(super) fn join(&mut self, other: &Self) {
+        for (hint, entry) in other.entries.iter().take(other.used).enumerate() {
+            self.set(hint, &entry.key, &entry.value, entry.at);
+        }
+        self.over |= other.over;
+    }
+
+    /// What was said by the chunk `at` or an older one is not needed any more.
+    pub(super) fn forget_until(&mut self, at: u64) {
         let mut kept = 0;
-        for at in 0..self.used {
-            if says(&self.entries[at].key) {
-                self.entries.swap(kept, at);
+        for found in 0..self.used {
+            if self.entries[found].at > at {
+                self.entries.swap(kept, found);
                 kept += 1;
             }
         }
-        self.used = kept;
+        match kept {
+            0 => self.clear(),
+            _ => self.used = kept,
+        }
     }
 
     /// Bytes held; as many as there can't be, if there were more names than may be carried.
@@ -174,7 +207,11 @@ impl Logprobs {
         for Member { key, value: span } in members {
             let (key, item) = (key.of(value), span.of(value));
             let [b'[', elements @ .., b']'] = item else {
-                self.others.set(0, key, item, !older && !is_empty(item));
+                let known = self.others.find(0, key);
+                let says = known.is_some_and(|at| !is_empty(&self.others.entries[at].value));
+                if !(says && (older || is_empty(item))) {
+                    self.others.set(0, key, item, 0);
+                }
                 continue;
             };
             let elements = elements.trim_ascii();
@@ -192,6 +229,7 @@ impl Logprobs {
             self.lists.push(Entry {
                 key: key.to_vec(),
                 value: elements.to_vec(),
+                at: 0,
             });
             return;
         };
@@ -287,10 +325,6 @@ pub(super) struct Carry {
 impl Carry {
     pub(super) fn is_empty(&self) -> bool {
         self.members.is_empty() && self.logprobs.is_empty() && self.role.is_empty()
-    }
-    /// Is there anything but a role in it?
-    pub(super) fn says(&self) -> bool {
-        !self.members.is_empty() || !self.logprobs.is_empty()
     }
     pub(super) fn clear(&mut self) {
         self.members.clear();

@@ -177,7 +177,8 @@ pub struct Channel {
     now: Option<u64>,
     /// There is an update that has not gone out.
     owed: bool,
-    /// Of the chunk at hand: its value changed; it has text that is not empty.
+    /// Of the chunk at hand: its value changed; it has text that is not empty, here or in its
+    /// tool calls.
     update: bool,
     texts: bool,
 }
@@ -368,6 +369,11 @@ impl Channel {
             *keep -= length;
             self.opening.extend_from_slice(&text[..length]);
         }
+    }
+
+    /// The chunk at hand has pieces of tool calls that can't go out as they are.
+    pub(super) fn speak(&mut self) {
+        self.texts = true;
     }
 
     /// The text has ended; says whether its value changed.

@@ -34,7 +34,7 @@ impl Choice {
             }
             None => {
                 let due = self.channel.end();
-                due || calls || self.channel.is_owed() || self.channel.failure().is_some()
+                due || calls || self.channel.failure().is_some()
             }
         }
     }

@@ -9,7 +9,7 @@ use super::session::{Final, Session};
 use crate::sse;
 
 /// What every chunk of a stream says: the names it goes by.
-const NAMES: &[&[u8]] = &[
+pub(super) const NAMES: &[&[u8]] = &[
     b"id",
     b"object",
     b"created",
@@ -75,7 +75,7 @@ impl Template {
         let indexes: Vec<u64> = session.channels().map(|(index, _)| index).collect();
         for (place, index) in indexes.into_iter().enumerate() {
             let last = finals.iter().any(|last| last.index == index);
-            let carry = rewriter.carry(place).filter(|carry| carry.says());
+            let carry = rewriter.carry(place).filter(|carry| !carry.is_empty());
             if last || carry.is_some() {
                 let mut choice = Vec::new();
                 write_choice(

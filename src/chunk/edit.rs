@@ -154,21 +154,41 @@ impl Edits {
         let mut into = Insertion::new(text, choice.whole);
         self.delta(text, envelope, choice, shown, carry, &mut into);
         if !carry.is_empty() {
-            if !carry.logprobs.is_empty() {
-                let own = choice.logprobs.of(text);
-                let joined = self.note(|notes| carry.logprobs.write(own, notes));
-                if choice.logprobs.is_none() {
-                    self.insert(&mut into, b"logprobs", joined);
-                } else {
-                    self.replace(choice.logprobs, joined);
-                }
-            }
-            let own = &envelope.choice_members[choice.members.clone()];
-            self.fill(text, own, &mut into, carry.members.iter());
+            self.carried(text, envelope, choice, carry, &mut into);
         }
         if shown.status {
             self.insert(&mut into, b"json_status", What::Status(shown.place.into()));
         }
+    }
+
+    /// What is carried, but for a role, into a choice; `into` is its end.
+    fn carried(
+        &mut self,
+        text: &[u8],
+        envelope: &Envelope,
+        choice: &Choice,
+        carry: &Carry,
+        into: &mut Insertion,
+    ) {
+        if !carry.logprobs.is_empty() {
+            let own = choice.logprobs.of(text);
+            let joined = self.note(|notes| carry.logprobs.write(own, notes));
+            if choice.logprobs.is_none() {
+                self.insert(into, b"logprobs", joined);
+            } else {
+                self.replace(choice.logprobs, joined);
+            }
+        }
+        let own = &envelope.choice_members[choice.members.clone()];
+        self.fill(text, own, into, carry.members.iter());
+    }
+
+    /// One choice of a chunk, as a chunk of its own, with what is carried for it.
+    pub(super) fn alone(&mut self, text: &[u8], envelope: &Envelope, at: usize, carry: &Carry) {
+        let (choices, choice) = (&envelope.choices, &envelope.choices[at]);
+        self.take_out(choices.len(), |at| choices[at].whole, |other| other == at);
+        let mut into = Insertion::new(text, choice.whole);
+        self.carried(text, envelope, choice, carry, &mut into);
     }
 
     fn delta(

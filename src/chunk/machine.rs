@@ -223,6 +223,9 @@ impl Machine {
 
     /// A chunk of a stream with text.
     fn push(&mut self, shape: Shape, block: &Block<'_>, out: &mut Vec<u8>) {
+        if !self.is_open() {
+            return; // one that waited for the first text, behind one that ended the stream
+        }
         if shape == Shape::Empty {
             let data = block.data().unwrap_or_default();
             self.rewriter.flush(&mut self.session, out);
@@ -232,11 +235,12 @@ impl Machine {
         let Self {
             rewriter, session, ..
         } = self;
-        match rewriter.chunk(session, &self.envelope, block, self.limits.event, out) {
-            Ok(fate) => self.fate = fate,
-            Err(failure) => return self.end(End::Failed(failure), None, out),
+        let (fate, within) = rewriter.chunk(session, &self.envelope, block, self.limits.event, out);
+        self.fate = fate;
+        match within {
+            Ok(()) => self.fail_if_due(out),
+            Err(failure) => self.end(End::Failed(failure), None, out),
         }
-        self.fail_if_due(out);
     }
 
     fn fail_if_due(&mut self, out: &mut Vec<u8>) {
@@ -312,41 +316,45 @@ impl Machine {
             return self.write_last(last, out);
         }
         let upstream = end == End::Upstream;
+        let failed = matches!(end, End::Failed(_));
         self.state = State::Done;
         let ends = self.at_block.filter(|_| self.fate == Fate::Written);
         self.rewriter.flush(&mut self.session, out);
         self.release(out);
-        if upstream {
-            let owed: Vec<u64> = self.session.owed().collect();
-            self.write_updates(&owed, Made::Owed, out);
-        }
         let mut ending = self.session.end(end);
         if let (Some(ends), Some(_)) = (ends, &ending.failure) {
             settle_line_end(ends, out);
         }
+        if self.rewriter.check(self.limits.event).is_err() {
+            self.rewriter.shed();
+        }
+        let told = |index: &u64| ending.finals.iter().any(|last| last.index == *index);
+        let owed: Vec<u64> = self.session.owed().filter(|index| !told(index)).collect();
+        self.write_updates(&owed, Made::Owed, out);
         for due in &ending.finals {
             self.rewriter.merge_held_at_end(&self.session, due.index);
         }
         self.rewriter.write_all_held(out);
+        let Self {
+            session,
+            rewriter,
+            template,
+            ..
+        } = self;
         let mut closing = Vec::new();
-        let limit = |failure: &Failure| failure.code == Code::LimitExceeded;
-        if !upstream && !ending.failure.as_ref().is_some_and(limit) {
-            let Self {
-                session,
-                rewriter,
-                template,
-                ..
-            } = self;
-            self.report.events_out +=
-                template.close(session, rewriter, &ending.finals, &mut closing);
-        }
+        self.report.events_out += template.close(session, rewriter, &ending.finals, &mut closing);
         let Some(failure) = &mut ending.failure else {
             if upstream {
                 self.state = State::Failed;
                 self.tail = true;
             }
             out.append(&mut closing);
-            return self.write_last(last, out);
+            self.write_last(last, out);
+            if failed {
+                // What was to come can't be read any more, although a choice had succeeded.
+                self.state = State::Failed;
+            }
+            return;
         };
         if let Some(last) = last.filter(|last| !last.is_finished() && last.data().is_none()) {
             self.pass_whole(last, out);

@@ -5,9 +5,12 @@
 //! that what it says stays in its order.
 
 use super::calls::Called;
+use super::carry::PADDING;
 use super::channel::{Action, Content, Facts, Finish, Held, Verdict};
+use super::closing::NAMES;
 use super::edit::Shown;
 use super::rewriter::{Rewriter, Slot};
+use super::scan::is_empty;
 use super::session::Session;
 use crate::sse::Block;
 use std::ops::Range;
@@ -123,7 +126,24 @@ impl Rewriter {
                 false => self.flush_one(session, place, out),
             }
         }
+        if verdict.action == Action::Emit && self.says_apart(place, block) {
+            // What is older must not come behind what this one says for all choices.
+            self.flush(session, out);
+        }
         false
+    }
+
+    /// Do other choices wait, while this chunk says more of the stream than the names it goes by?
+    fn says_apart(&mut self, place: usize, block: &Block<'_>) -> bool {
+        if !self.is_pending() {
+            return false;
+        }
+        let apart = |key: &[u8]| !NAMES.contains(&key) && !PADDING.contains(&key);
+        let data = block.data().unwrap_or_default();
+        self.inner.scan(data);
+        let mut own = self.inner.members.iter();
+        own.any(|own| apart(own.key.of(data)) && !is_empty(own.value.of(data)))
+            || self.carried_top(place).any(|(key, _)| apart(key))
     }
 
     fn store(&mut self, place: usize, waits: Waits, block: &Block<'_>) {
@@ -157,11 +177,9 @@ impl Rewriter {
         if let Some(choice) = self.inner.choices.first() {
             let carry = &mut self.slots[place].carry;
             let before = carry.size();
-            let newer = age >= self.top_at;
-            self.top.take(text, &self.inner.members, newer);
-            self.top_at = self.top_at.max(age);
+            self.top.take(text, &self.inner.members, age);
             let own = &self.inner.choice_members[choice.members.clone()];
-            carry.members.take(text, own, true);
+            carry.members.take(text, own, age);
             carry.logprobs.take(choice.logprobs.of(text), false);
             if choice.facts.role {
                 carry.role.clear();
@@ -173,7 +191,7 @@ impl Rewriter {
     }
 
     /// Writes the snapshot that waits for the choice at this place.
-    fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
+    pub(super) fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
         let Some(waiting) = self.take_pending(place) else {
             return;
         };
@@ -200,12 +218,10 @@ impl Rewriter {
             edits.choice(text, &inner, choice, shown, &slot.carry);
             self.carried -= slot.carry.size();
             slot.carry.clear();
-            edits.fill_top(text, &inner, self.top.iter());
-            // Its own members stand; newer ones that go by their names have their turn later.
-            match age < self.top_at {
-                true => self.top.keep(text, &inner.members),
-                false => self.top.clear(),
-            }
+            self.goes_out(text, &inner, age);
+            // What was said after it has its turn later.
+            edits.fill_top(text, &inner, self.top.until(age));
+            self.top.forget_until(age);
             self.write_stray(out);
             out.extend_from_slice(&raw[..data.start]);
             edits.write(text, session, out);

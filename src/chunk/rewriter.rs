@@ -28,11 +28,22 @@ pub(super) enum Fate {
     Queued,
 }
 
-/// A chunk that says nothing but a role: the block as it will be written, and its data.
+/// A chunk that says nothing but a role: the block as it will be written, and its data. What was
+/// carried when it came stands in it, so that all that is carried is newer.
 #[derive(Debug)]
 struct HeldChunk {
     block: Vec<u8>,
     data: Vec<u8>,
+    /// Its own members, but for those of which something newer went out.
+    top: Members,
+    /// The number of its chunk, and its place there.
+    came: (u64, usize),
+}
+
+impl HeldChunk {
+    fn size(&self) -> usize {
+        self.block.len() + 2 * self.data.len()
+    }
 }
 
 /// What is kept for the choice at one place.
@@ -53,8 +64,6 @@ pub(super) struct Rewriter {
     pub(super) slots: Vec<Slot>,
     /// Members of chunks none of whose choices was given out.
     pub(super) top: Members,
-    /// The number of the newest of these chunks.
-    pub(super) top_at: u64,
     /// For each choice of the chunk at hand: is it given out?
     given: Vec<bool>,
     /// For a piece of text with escapes.
@@ -64,6 +73,8 @@ pub(super) struct Rewriter {
     stray: [Vec<u8>; 2],
     /// The places of the choices for which the block that came last is held.
     held_last: Vec<usize>,
+    /// How many chunks are held.
+    holds: usize,
     /// Bytes of held chunks and of what is carried for choices.
     pub(super) carried: usize,
     /// For chunks that were held.
@@ -99,7 +110,7 @@ impl Rewriter {
         block: &Block<'_>,
         limit: usize,
         out: &mut Vec<u8>,
-    ) -> Result<Fate, Failure> {
+    ) -> (Fate, Result<(), Failure>) {
         let data = block.data().unwrap_or_default();
         self.edits.clear();
         self.given.clear();
@@ -122,6 +133,7 @@ impl Rewriter {
             match self.apply(session, envelope, data, (at, place), verdict, out) {
                 Action::Emit => fate = Fate::Written,
                 Action::Hold => {
+                    self.flush_one(session, place, out);
                     self.hold(session, envelope, block, at, place);
                     if fate == Fate::Dropped {
                         fate = Fate::Held;
@@ -133,23 +145,34 @@ impl Rewriter {
                 break;
             }
         }
-        if self.carried > limit {
-            return Err(over_carried());
-        }
         if fate == Fate::Written {
             self.write_chunk(session, envelope, block, out);
-            return Ok(fate);
+            return (fate, self.check(limit));
         }
         if fate == Fate::Dropped {
-            self.top.take(data, &envelope.members, true);
-            self.top_at = self.chunks;
+            self.top.take(data, &envelope.members, self.chunks);
         }
-        if self.top.size() + self.carried > limit {
-            return Err(over_carried());
-        }
+        let within = self.check(limit);
         match self.leave_out(block, out) {
-            true if matches!(fate, Fate::Dropped | Fate::Held) => Ok(Fate::Written),
-            _ => Ok(fate),
+            true if matches!(fate, Fate::Dropped | Fate::Held) => (Fate::Written, within),
+            _ => (fate, within),
+        }
+    }
+
+    /// There is more than may be carried: all of it is left out.
+    pub(super) fn shed(&mut self) {
+        for slot in &mut self.slots {
+            self.carried -= slot.carry.size();
+            slot.carry = Carry::default();
+        }
+        self.top = Members::default();
+    }
+
+    /// Is no more held and carried than may be?
+    pub(super) fn check(&self, limit: usize) -> Result<(), Failure> {
+        match self.top.size().saturating_add(self.carried) > limit {
+            true => Err(over_carried()),
+            false => Ok(()),
         }
     }
 
@@ -261,7 +284,7 @@ impl Rewriter {
                 let carry = &mut self.slots[place].carry;
                 let before = carry.size();
                 let own = &envelope.choice_members[choice.members.clone()];
-                carry.members.take(data, own, true);
+                carry.members.take(data, own, self.chunks);
                 carry.logprobs.take(choice.logprobs.of(data), false);
                 if verdict.action == Action::DropWithRole {
                     carry.role.clear();
@@ -274,7 +297,7 @@ impl Rewriter {
         verdict.action
     }
 
-    /// Keeps a choice aside, as a chunk of its own.
+    /// Keeps a choice aside, as a chunk of its own, which takes what is carried for it.
     fn hold(
         &mut self,
         session: &Session,
@@ -286,20 +309,27 @@ impl Rewriter {
         let data = block.data().unwrap_or_default();
         let mut alone = Vec::new();
         let mut edits = Edits::default();
-        let choices = &envelope.choices;
-        edits.take_out(choices.len(), |at| choices[at].whole, |other| other == at);
+        let slot = &mut self.slots[place];
+        edits.alone(data, envelope, at, &slot.carry);
         edits.write(data, session, &mut alone);
+        self.carried -= slot.carry.size();
+        slot.carry.clear();
         let mut written = Vec::new();
         write_block(block, &alone, &mut written);
-        self.carried += written.len() + alone.len();
-        self.slots[place].held = Some(HeldChunk {
+        let mut held = HeldChunk {
             block: written,
             data: alone,
-        });
+            top: Members::default(),
+            came: (self.chunks, at),
+        };
+        held.top.take(data, &envelope.members, self.chunks);
+        self.carried += held.size();
+        slot.held = Some(held);
+        self.holds += 1;
         self.held_last.push(place);
     }
 
-    /// A held chunk becomes part of the next one, as the oldest of those that were dropped.
+    /// A held chunk becomes part of the next one; all that is carried for its choice is newer.
     pub(super) fn merge_held(&mut self, place: usize) {
         if self.slots.len() <= place {
             return;
@@ -314,9 +344,9 @@ impl Rewriter {
         };
         let carry = &mut self.slots[place].carry;
         let before = carry.size();
-        self.top.take(text, &inner.members, false);
+        self.top.join(&held.top);
         let own = &inner.choice_members[choice.members.clone()];
-        carry.members.take(text, own, false);
+        carry.members.take(text, own, 0);
         carry.logprobs.take(choice.logprobs.of(text), true);
         carry.role = choice.role.of(text).to_vec();
         self.carried = self.carried - before + carry.size();
@@ -334,20 +364,33 @@ impl Rewriter {
 
     fn take_held(&mut self, place: usize) -> Option<HeldChunk> {
         let held = self.slots.get_mut(place)?.held.take()?;
-        self.carried -= held.block.len() + held.data.len();
+        self.carried -= held.size();
+        self.holds -= 1;
         Some(held)
     }
 
     fn write_held(&mut self, place: usize, out: &mut Vec<u8>) {
-        if let Some(held) = self.take_held(place) {
-            out.extend_from_slice(&held.block);
-            self.events_out += 1;
+        let Some(held) = self.take_held(place) else {
+            return;
+        };
+        if !self.top.is_empty() {
+            self.inner.scan(&held.data);
+            let (at, _) = held.came;
+            self.top.forget(&held.data, &self.inner.members, at);
         }
+        out.extend_from_slice(&held.block);
+        self.events_out += 1;
     }
 
-    /// Writes all chunks that are held, as they were.
+    /// Writes all chunks that are held, as they were, in the order of their coming.
     pub(super) fn write_all_held(&mut self, out: &mut Vec<u8>) {
-        for place in 0..self.slots.len() {
+        let came = |slot: &Slot| slot.held.as_ref().map(|held| held.came);
+        let slots = self.slots.iter().enumerate();
+        let mut held: Vec<_> = slots
+            .filter_map(|(at, slot)| Some((came(slot)?, at)))
+            .collect();
+        held.sort_unstable();
+        for (_, place) in held {
             self.write_held(place, out);
         }
     }
@@ -376,6 +419,7 @@ impl Rewriter {
         out: &mut Vec<u8>,
     ) {
         let data = block.data().unwrap_or_default();
+        self.goes_out(data, envelope, self.chunks);
         if !self.top.is_empty() {
             self.edits.fill_top(data, envelope, self.top.iter());
             self.top.clear();
@@ -413,10 +457,33 @@ impl Rewriter {
         out.extend_from_slice(block.raw());
     }
 
+    /// A chunk goes out, with all that is carried for it: of chunks that are held, what is older
+    /// need not be said any more, where they do not go out as they were.
+    pub(super) fn goes_out(&mut self, data: &[u8], envelope: &Envelope, at: u64) {
+        if self.holds == 0 {
+            return;
+        }
+        let held = self.slots.iter_mut().filter_map(|slot| slot.held.as_mut());
+        for top in held.map(|held| &mut held.top).filter(|top| !top.is_empty()) {
+            top.forget(data, &envelope.members, at);
+            if top.until(at).next().is_some() {
+                top.forget_older(&self.top);
+            }
+        }
+    }
+
+    /// The members of chunks that may go out with the next one of the choice at this place.
+    pub(super) fn carried_top(&self, place: usize) -> impl Iterator<Item = (&[u8], &[u8])> {
+        let held = self.slots.get(place).and_then(|slot| slot.held.as_ref());
+        let held = held.into_iter().flat_map(|held| held.top.iter());
+        self.top.iter().chain(held)
+    }
+
     /// An event without choices passes: what it says itself is not carried any further.
     pub(super) fn supersede(&mut self, data: &[u8], envelope: &Envelope) {
+        self.goes_out(data, envelope, self.chunks);
         if !self.top.is_empty() {
-            self.top.forget(data, &envelope.members);
+            self.top.forget(data, &envelope.members, self.chunks);
         }
     }
 
@@ -445,6 +512,10 @@ impl Rewriter {
 
     /// What was carried for the choice at this place, and for none, went out.
     pub(super) fn carried_out(&mut self, place: usize) {
+        let held = self.slots.iter_mut().filter_map(|slot| slot.held.as_mut());
+        for held in held.filter(|_| !self.top.is_empty()) {
+            held.top.forget_older(&self.top);
+        }
         self.top.clear();
         if let Some(slot) = self.slots.get_mut(place) {
             self.carried -= slot.carry.size();

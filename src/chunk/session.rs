@@ -89,8 +89,9 @@ pub struct Final {
     pub status: Option<Status>,
 }
 
-/// What is due at the end of a stream, in this order: held chunks as they were, the final chunks,
-/// the error event or else the `[DONE]` that came.
+/// What is due at the end of a stream, in this order: the updates that were held back, for choices
+/// without a final chunk ([`Session::owed`]); held chunks as they were; the final chunks and what
+/// is still carried; the error event or else the `[DONE]` that came.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Ending {
     /// Choices that need one more chunk.
@@ -184,7 +185,12 @@ impl Session {
         let (mut keep, calls) = (0, self.calls > 0);
         match self.choice(index) {
             Some(choice) => {
-                facts.others |= calls && choice.calls.decide(facts.finish);
+                if calls {
+                    facts.others |= choice.calls.decide(facts.finish);
+                    if choice.calls.speak() {
+                        choice.channel.speak();
+                    }
+                }
                 choice.channel.push(None, facts, &mut keep)
             }
             None => Verdict::DROP,
@@ -446,13 +452,10 @@ impl Session {
         // None succeeded: the error event says it, and no chunk has to. A stream that broke off
         // says so, whatever was wrong with its texts.
         let failure = broken.or_else(|| self.choices.iter().find_map(Choice::failure).cloned());
-        let owed = |index| {
-            self.place(index)
-                .is_some_and(|at| self.choices[at].is_owed())
-        };
-        let well = |last: &Final| last.status.as_ref().is_some_and(|s| s.error.is_none());
-        finals.retain(|last| well(last) || owed(last.index));
-        Ending { finals, failure }
+        Ending {
+            finals: Vec::new(),
+            failure,
+        }
     }
 
     /// The texts of the stream that said something: contents, and arguments of tool calls.

@@ -13,6 +13,7 @@ mod random;
 mod recorded;
 mod reference;
 mod rules;
+mod said;
 mod schema;
 #[path = "../common/random.rs"]
 #[allow(

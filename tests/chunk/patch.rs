@@ -71,6 +71,18 @@ fn apply(root: &mut Value, operation: &Value) {
     }
 }
 
+/// Takes over what a content says: a snapshot's value, or operations.
+pub(crate) fn applied(value: &mut Value, content: &Value, mode: Mode) {
+    match mode {
+        Mode::Snapshot => value.clone_from(content),
+        Mode::Patch => {
+            for operation in content.as_array().unwrap() {
+                apply(value, operation);
+            }
+        }
+    }
+}
+
 /// The events with the values in place of the operations, or of the snapshots.
 fn valued(text: &str, mode: Mode) -> Vec<Value> {
     let mut values: BTreeMap<u64, Value> = BTreeMap::new();
@@ -85,14 +97,7 @@ fn valued(text: &str, mode: Mode) -> Vec<Value> {
             // A held chunk that goes out as it was may say "", beside its role; it shows nothing.
             if let Some(content) = content.filter(|content| !content.is_empty()) {
                 let content: Value = serde_json::from_str(&content).unwrap();
-                match mode {
-                    Mode::Snapshot => *value = content,
-                    Mode::Patch => {
-                        for operation in content.as_array().unwrap() {
-                            apply(value, operation);
-                        }
-                    }
-                }
+                applied(value, &content, mode);
                 choice["delta"]["content"] = value.clone();
             }
             if let Some(status) = choice.get_mut("json_status").and_then(Value::as_object_mut) {

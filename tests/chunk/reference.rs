@@ -17,7 +17,8 @@ const IDENTITY: [&str; 2] = ["id", "object"];
 struct Choice {
     document: Option<Aggregator>,
     role_said: bool,
-    held: Option<Value>,
+    /// When it came, what it was, and which of its own members are still news.
+    held: Option<(usize, Value, Map<String, Value>)>,
     role: Option<Value>,
     members: Map<String, Value>,
     logprobs: Option<Vec<Value>>,
@@ -46,6 +47,24 @@ impl Choice {
         }
         update.unwrap_or(false)
     }
+    /// What is carried goes into a choice, in front of what it says.
+    fn carried_into(&mut self, choice: &mut Value) {
+        if let Some(items) = self.logprobs.take() {
+            let own = choice["logprobs"]["content"].as_array().cloned();
+            choice["logprobs"]["content"] = json!([items, own.unwrap_or_default()].concat());
+        }
+        fill(choice, std::mem::take(&mut self.members));
+    }
+    /// A held chunk is carried, in front of what is.
+    fn merge(&mut self, held: &Value) {
+        let inner = &held["choices"][0];
+        self.role = Some(inner["delta"]["role"].clone());
+        leave(inner, &CHOICE, &mut self.members, false);
+        if let Some(items) = inner["logprobs"]["content"].as_array() {
+            let newer = self.logprobs.take().unwrap_or_default();
+            self.logprobs = Some([items.clone(), newer].concat());
+        }
+    }
     fn status(&mut self, code: &str) -> Value {
         let complete = !self.failed && self.document().is_complete();
         match self.failed {
@@ -60,6 +79,10 @@ struct Reference {
     choices: BTreeMap<u64, Choice>,
     order: Vec<u64>,
     top: Map<String, Value>,
+    /// Which event said each of these.
+    said: BTreeMap<String, usize>,
+    /// How many choices came.
+    now: usize,
     out: Vec<Value>,
 }
 
@@ -160,21 +183,16 @@ impl Reference {
 
     fn event(&mut self, mut event: Value) {
         if list(&event).is_empty() {
-            let top = &mut self.top;
-            event
-                .as_object()
-                .unwrap()
-                .iter()
-                .filter(|(_, value)| !empty(value))
-                .for_each(|(key, _)| {
-                    top.remove(key);
-                });
+            self.forget(&event, self.now);
+            self.goes_out(&event);
             return self.out.push(event);
         }
         let original = event.clone();
         let mut given = Vec::new();
         let mut held = false;
+        let begin = self.now + 1;
         for choice in list(&original) {
+            self.now += 1;
             match self.one(&original, choice.clone()) {
                 Outcome::Given(choice) => given.push(choice),
                 Outcome::Held => held = true,
@@ -183,15 +201,48 @@ impl Reference {
         }
         if !given.is_empty() {
             event["choices"] = json!(given);
+            self.goes_out(&event);
             fill(&mut event, std::mem::take(&mut self.top));
+            self.said.clear();
             self.out.push(event);
         } else if !held {
-            leave(&original, &["choices"], &mut self.top, true);
+            let mut own = Map::new();
+            leave(&original, &["choices"], &mut own, true);
+            self.leave_top(own, begin);
+        }
+    }
+
+    /// Of chunks that are held, what is older than this event or what it carries is no news.
+    fn goes_out(&mut self, event: &Value) {
+        for (at, _, own) in self.choices.values_mut().filter_map(|it| it.held.as_mut()) {
+            own.retain(|key, _| {
+                empty(&event[key]) && self.said.get(key).is_none_or(|other| *at > *other)
+            });
+        }
+    }
+
+    /// What an event without a choice that is given out leaves; what is newer stands.
+    fn leave_top(&mut self, said: Map<String, Value>, at: usize) {
+        for (key, value) in said {
+            if self.said.get(&key).is_none_or(|other| at >= *other) {
+                self.said.insert(key.clone(), at);
+                self.top.insert(key, value);
+            }
+        }
+    }
+
+    /// What an event that is given out says itself, older ones need not say.
+    fn forget(&mut self, event: &Value, at: usize) {
+        for (key, _) in event.as_object().unwrap().iter().filter(|it| !empty(it.1)) {
+            if self.said.get(key).is_some_and(|other| *other <= at) {
+                self.said.remove(key);
+                self.top.remove(key);
+            }
         }
     }
 
     fn one(&mut self, event: &Value, mut choice: Value) -> Outcome {
-        let delta = choice["delta"].clone();
+        let (delta, now) = (choice["delta"].clone(), self.now);
         let last = !empty(&choice["finish_reason"]);
         let state = self.choice(choice["index"].as_u64().unwrap());
         state.excused |= !empty(&delta["tool_calls"]);
@@ -209,8 +260,11 @@ impl Reference {
             if has_role && !state.role_said && state.held.is_none() && state.role.is_none() {
                 if text.is_empty() {
                     let mut alone = event.clone();
+                    state.carried_into(&mut choice);
                     alone["choices"] = json!([choice]);
-                    state.held = Some(alone);
+                    let mut own = Map::new();
+                    leave(&alone, &["choices"], &mut own, true);
+                    state.held = Some((now, alone, own));
                     return Outcome::Held;
                 }
                 state.role = Some(delta["role"].clone());
@@ -225,23 +279,12 @@ impl Reference {
             return Outcome::Dropped;
         }
         let snapshot = state.snapshot().filter(|_| update || last);
-        let mut top = Map::new();
-        let mut before = None;
-        if let Some(held) = state.held.take() {
-            if snapshot.is_some() {
-                let inner = &held["choices"][0];
-                state.role = Some(inner["delta"]["role"].clone());
-                leave(inner, &CHOICE, &mut state.members, false);
-                if let Some(items) = inner["logprobs"]["content"].as_array() {
-                    let newer = state.logprobs.take().unwrap_or_default();
-                    state.logprobs = Some([items.clone(), newer].concat());
-                }
-                top = held.as_object().unwrap().clone();
-            } else {
-                before = Some(held);
-                state.role_said = true;
-            }
+        let held = state.held.take();
+        let merged = held.as_ref().filter(|_| snapshot.is_some());
+        if let Some((_, held, _)) = merged {
+            state.merge(held);
         }
+        state.role_said |= held.is_some();
         match &snapshot {
             Some(text) => choice["delta"]["content"] = json!(text),
             None if delta["content"].is_string() => choice["delta"]["content"] = Value::Null,
@@ -254,20 +297,19 @@ impl Reference {
             state.role_said = true;
         }
         state.role_said |= has_role;
-        if let Some(items) = state.logprobs.take() {
-            let own = choice["logprobs"]["content"]
-                .as_array()
-                .cloned()
-                .unwrap_or_default();
-            choice["logprobs"]["content"] = json!([items, own].concat());
-        }
-        fill(&mut choice, std::mem::take(&mut state.members));
+        state.carried_into(&mut choice);
         let excused = state.excused && !state.spoken;
         if last && !excused {
             choice["json_status"] = state.status("no_json");
         }
-        self.out.extend(before);
-        leave(&Value::Object(top), &["choices"], &mut self.top, false);
+        match (held, snapshot.is_some()) {
+            (Some((at, _, own)), true) => self.leave_top(own, at),
+            (Some((at, held, _)), false) => {
+                self.forget(&held, at);
+                self.out.push(held);
+            }
+            _ => {}
+        }
         Outcome::Given(choice)
     }
 
@@ -298,28 +340,29 @@ impl Reference {
         for index in &finals {
             let choice = self.choices.get_mut(index).unwrap();
             if choice.snapshot().is_some() {
-                if let Some(held) = choice.held.take() {
-                    let inner = &held["choices"][0];
-                    choice.role = Some(inner["delta"]["role"].clone());
-                    leave(inner, &CHOICE, &mut choice.members, false);
-                    if let Some(items) = inner["logprobs"]["content"].as_array() {
-                        let newer = choice.logprobs.take().unwrap_or_default();
-                        choice.logprobs = Some([items.clone(), newer].concat());
-                    }
-                    leave(&held, &["choices"], &mut self.top, false);
+                if let Some((at, held, own)) = choice.held.take() {
+                    choice.merge(&held);
+                    self.leave_top(own, at);
                 }
             }
         }
-        for index in &self.order {
-            self.out
-                .extend(self.choices.get_mut(index).unwrap().held.take());
+        let mut held: Vec<_> = self
+            .choices
+            .values_mut()
+            .filter_map(|choice| choice.held.take())
+            .collect();
+        held.sort_by_key(|(at, ..)| *at);
+        for (at, held, _) in held {
+            self.forget(&held, at);
+            self.out.push(held);
         }
         self.top.retain(|key, _| !IDENTITY.contains(&key.as_str()));
         let mut top = std::mem::take(&mut self.top);
         for index in self.order.clone() {
             let choice = self.choices.get_mut(&index).unwrap();
             let last = finals.contains(&index);
-            if !last && choice.members.is_empty() && choice.logprobs.is_none() {
+            let carries = choice.role.is_some() || choice.logprobs.is_some();
+            if !last && !carries && choice.members.is_empty() {
                 continue;
             }
             let mut made = json!({"index": index, "delta": {"content": choice.snapshot()}, "finish_reason": null});

@@ -30,7 +30,7 @@ MAY_KNOW = {
     "joining": set(),
     "types": {"aliases"},
     "shapes": set(),
-    "facts": {"shapes"},
+    "facts": LEAVES | {"shapes"},
     "calls": LEAVES | {"shapes", "facts"},
     "carry": {"shapes"},
     "completion": {"shapes"},

@@ -17,8 +17,12 @@ CODES = {
     wholejson.NoJSONError: "no_json",
     wholejson.InvalidJSONError: "invalid_json",
     wholejson.LimitError: "limit_exceeded",
-    wholejson.UpstreamError: "upstream_closed",
 }
+
+
+def code_of(error: wholejson.Error) -> str:
+    """The code of the error event that says the same."""
+    return error.kind if isinstance(error, wholejson.UpstreamError) else CODES[type(error)]
 
 
 def chunk(content=None, *, finish=None, index=0, delta=None, top=None, **choice) -> dict:
@@ -57,7 +61,7 @@ def run(stream, **options) -> tuple[list, str | None]:
         for each in wholejson.wrap_stream(stream, **options):
             given.append(each)  # noqa: PERF402 - what came before an error counts
     except wholejson.Error as error:
-        return given, CODES[type(error)]
+        return given, code_of(error)
     return given, None
 
 
@@ -72,7 +76,7 @@ def run_async(items, **options) -> tuple[list, str | None]:
             async for each in wholejson.wrap_stream(source(), **options):
                 given.append(each)  # noqa: PERF401 - what came before an error counts
         except wholejson.Error as error:
-            return given, CODES[type(error)]
+            return given, code_of(error)
         return given, None
 
     return asyncio.run(collect())
@@ -84,8 +88,14 @@ def by_bytes(stream: bytes, **options) -> tuple[list[dict], str | None]:
     if options.get("every_ms"):
         transformer.set_time(0)
     given = chunks(transformer.feed(stream) + transformer.finish())
-    code = transformer.report["error"]
+    code = ended(transformer)
     return (given[:-1], code) if code else (given, None)
+
+
+def ended(transformer: wholejson.ChunkTransformer) -> str | None:
+    """The code of the error event that ended a stream; the sender's own has one for itself."""
+    report = transformer.report
+    return "upstream_error" if report["upstream_error"] else report["error"]
 
 
 def as_bytes(dicts: list[dict], *, done: bool = False) -> bytes:
@@ -134,6 +144,7 @@ CHUNKS = st.fixed_dictionaries(
         "usage": st.sampled_from([None, {"total_tokens": 1}]),
         "obfuscation": st.just("xyz"),
         "model": st.sampled_from(["m", "", None]),
+        "error": st.sampled_from([None, None, None, {}, {"message": "no"}]),
     },
 )
 # The last is so slow that nothing goes out between the first update and the end.

@@ -382,6 +382,7 @@ impl Session {
         let how = match how {
             "upstream" => End::Upstream,
             "failed" => core.failure().cloned().map_or(End::Closed, End::Failed),
+            "limit" => End::Failed(Failure::new(Code::LimitExceeded, None)),
             "timeout" => End::Failed(Failure::new(Code::UpstreamTimeout, None)),
             _ => End::Closed,
         };

@@ -228,9 +228,16 @@ pub(super) struct Calls {
     decided: bool,
     /// A piece that is not the last of its call in the chunk says something new.
     early_news: bool,
+    /// A piece of the chunk at hand says something, be it known already.
+    spoke: bool,
 }
 
 impl Calls {
+    /// Does a piece of the chunk that was pushed last say anything? As it came it can't go out.
+    pub(super) fn speak(&self) -> bool {
+        self.spoke
+    }
+
     /// The call that a piece belongs to, if there is one yet.
     fn find(&self, piece: &CallPiece<'_>) -> Option<usize> {
         let at_index = || match piece.index {
@@ -273,6 +280,7 @@ impl Calls {
                 call.verdict = CallVerdict::default();
             }
             self.early_news = false;
+            self.spoke = false;
         }
     }
 

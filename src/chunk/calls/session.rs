@@ -116,6 +116,8 @@ impl Session {
         let calls = self.calls;
         let choice = self.choice(index)?;
         choice.calls.turn();
+        let named = !(piece.id.is_empty() && piece.kind.is_empty());
+        choice.calls.spoke |= named || piece.index.is_some() || piece.function;
         let found = choice.calls.find(&piece);
         if found.is_none() && calls == MAX_CALLS {
             let message = format!("the stream has more than {MAX_CALLS} tool calls");
@@ -204,8 +206,11 @@ impl Session {
         let list = calls
             .into_iter()
             .flat_map(|calls| calls.list.iter().enumerate());
-        list.filter(move |(_, call)| call.is_read() && made.takes(&call.channel))
-            .map(|(at, _)| at)
+        let told = move |call: &Call| match made {
+            Made::Last => call.is_read() || call.channel.is_owed(),
+            Made::Due | Made::Owed => made.takes(&call.channel),
+        };
+        list.filter(move |(_, call)| told(call)).map(|(at, _)| at)
     }
 
     /// One call of the choice at this place.

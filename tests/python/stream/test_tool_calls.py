@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from support.forms import (
     CHUNKS,
@@ -15,6 +16,7 @@ from support.forms import (
     by_bytes,
     chunk,
     dicts_of,
+    ended,
     objects,
     run,
     run_async,
@@ -157,6 +159,71 @@ def test_any_tool_calls_give_the_same_as_bytes_and_as_dicts(stream, repair, mode
     assert by_bytes(as_bytes(stream), **options) == run(stream, **options)
 
 
+# Chunks that are held, and what may stand around them.
+ASIDE = st.one_of(
+    st.fixed_dictionaries(
+        {"delta": st.fixed_dictionaries({"role": st.just("assistant")})},
+        optional={"logprobs": st.just({"content": [0]}), "own": st.sampled_from(["x", "y"])},
+    ),
+    st.fixed_dictionaries(
+        {
+            "delta": st.fixed_dictionaries(
+                {},
+                optional={
+                    "role": st.just("assistant"),
+                    "content": st.sampled_from(["", " ", '{"a', '": [1', ", 2", "]}"]),
+                    "tool_calls": st.lists(
+                        st.one_of(st.just({"function": None}), PIECES), max_size=2
+                    ),
+                },
+            )
+        },
+        optional={"logprobs": st.sampled_from([{"content": [1]}, {"content": [2], "x": None}])},
+    ),
+    st.just({"delta": {}, "finish_reason": "stop"}),
+)
+
+
+@st.composite
+def several(draw) -> list[dict]:
+    """Streams of several choices, with much that is held or dropped."""
+    stream = draw(st.lists(st.tuples(st.integers(0, 2), ASIDE, st.booleans()), max_size=10))
+    made: list[dict] = []
+    for count, (index, said, usage) in enumerate(stream):
+        one = {
+            "object": "chat.completion.chunk",
+            "choices": [{**copy.deepcopy(said), "index": index}],
+            **({"usage": {"t": count}} if usage else {"obfuscation": "x"}),
+        }
+        if made and draw(st.integers(0, 3)) == 0:
+            made[-1]["choices"].extend(one["choices"])
+        else:
+            made.append(one)
+    return made
+
+
+FIRST_FINISHED = [
+    {"choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]},
+    {"choices": [{"index": 1, "delta": {"role": "assistant"}}], "obfuscation": "x"},
+    {"choices": [{"index": 0, "delta": {"role": "assistant", "tool_calls": [{"function": None}]}}]},
+]
+
+
+@settings(max_examples=600, deadline=None)
+@given(
+    several(),
+    st.sampled_from([True, False]),
+    MODES,
+    PACES,
+    st.sampled_from([[], [{"error": {"message": "no"}}]]),
+)
+@example(FIRST_FINISHED, True, {}, {}, [])
+def test_any_choices_give_the_same_as_bytes_and_as_dicts(stream, tool_calls, mode, pace, end):
+    options = {"tool_calls": tool_calls, **mode, **pace}
+    stream = [*stream, *end]
+    assert by_bytes(as_bytes(stream), **options) == run(stream, **options)
+
+
 @settings(max_examples=300, deadline=None)
 @given(streams(), st.integers(1, 400), st.integers(1, 5))
 def test_a_slow_reader_gets_the_same_calls_at_the_end(stream, size, every):
@@ -170,7 +237,7 @@ def test_a_slow_reader_gets_the_same_calls_at_the_end(stream, size, every):
         if turn % every == 0:
             out += transformer.pull()
     slow = chunks(out + transformer.finish())
-    assert code == transformer.report["error"]
+    assert code == ended(transformer)
     assert last_of(fed) == last_of(slow[:-1] if code else slow)
 
 

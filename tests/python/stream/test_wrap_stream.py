@@ -8,6 +8,8 @@ import json
 from pathlib import Path
 from types import SimpleNamespace
 
+import httpx
+import openai
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -195,6 +197,67 @@ def test_a_stream_that_ends_without_finish_reason_is_broken_and_what_was_shown_s
         assert caught.value.kind == "upstream_closed"
     assert stream.snapshot() == '{"name": "John"}'
     assert source.closed == 1
+
+
+SAID = [
+    chunk("", delta={"role": "assistant"}),
+    chunk("[1,", logprobs={"content": [{"token": "a"}]}),
+    chunk("2", logprobs={"content": [{"token": "b"}]}, top={"usage": {"total_tokens": 1}}),
+]
+
+
+@pytest.mark.parametrize("collect", [run, run_async], ids=["sync", "async"])
+@pytest.mark.parametrize("form", [list, objects], ids=["dicts", "objects"])
+@pytest.mark.parametrize(
+    "last",
+    [
+        {"error": {"message": "overloaded", "code": 529}},
+        {**chunk("3", finish="error"), "error": {"message": "overloaded"}},
+    ],
+    ids=["alone", "with choices"],
+)
+def test_an_error_that_the_sender_reports_is_raised_after_all_that_was_said(collect, form, last):
+    given, code = collect(form([*SAID, last, chunk("4]", finish="stop")]))
+    assert code == "upstream_error"
+    given = given if form is list else dicts_of(given)
+    assert ["[1]", "[1]"] == [each["choices"][0]["delta"]["content"] for each in given]
+    tokens = [each["choices"][0]["logprobs"]["content"] for each in given]
+    assert [[{"token": "a"}], [{"token": "b"}]] == tokens
+    assert {"total_tokens": 1} == given[-1]["usage"]
+
+
+def test_what_the_sender_reports_stands_in_the_error_and_what_was_shown_stays():
+    source = Source([*SAID, {"error": {"message": "overloaded"}}])
+    stream = wholejson.wrap_stream(source)
+    for _ in range(2):
+        with pytest.raises(wholejson.UpstreamError, match="the sender reported: overloaded"):
+            list(stream)
+    assert stream.snapshot() == "[1]"
+    assert source.closed == 1
+
+
+def test_what_was_said_goes_out_before_the_error_that_the_sdk_raises():
+    request = httpx.Request("POST", "http://localhost")
+    error = openai.APIError("overloaded", request, body=None)
+    stream = wholejson.wrap_stream(Source(objects(SAID), error=error))
+    first, last = next(stream), next(stream)
+    with pytest.raises(openai.APIError, match="overloaded"):
+        next(stream)
+    contents = [each.choices[0].delta.content for each in (first, last)]
+    assert ["[1]", "[1]"] == contents
+    assert {"total_tokens": 1} == last.to_dict()["usage"]
+
+
+def test_what_was_said_goes_out_before_a_limit():
+    limits = wholejson.Limits(event=1 << 10)
+    said = [*SAID, chunk(" ", logprobs={"content": [1] * 2000})]
+    given, code = run(said, limits=limits)
+    assert code == "limit_exceeded"
+    assert given[0]["choices"][0]["logprobs"] == {"content": [{"token": "a"}]}
+    too_many = {**chunk(), "choices": [chunk()["choices"][0]] * 2000}
+    given, code = run([*SAID, too_many])
+    assert code == "limit_exceeded"
+    assert given[-1]["usage"] == {"total_tokens": 1}
 
 
 def test_what_the_stream_behind_raises_comes_through():
