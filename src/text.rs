@@ -113,6 +113,13 @@ fn push_plain<'r>(raw: &'r [u8], out: &mut Vec<u8>) -> &'r [u8] {
     rest
 }
 
+/// The beginning of a text, so many bytes or fewer: no code point is divided.
+pub(crate) fn beginning(text: &[u8], most: usize) -> &[u8] {
+    let starts = |at: &usize| text.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+    let end = (0..=most.min(text.len())).rev().find(starts);
+    text.split_at(end.unwrap_or(0)).0
+}
+
 #[inline]
 fn is_utf8(raw: &[u8]) -> bool {
     std::str::from_utf8(raw).is_ok()

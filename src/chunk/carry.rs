@@ -1,6 +1,7 @@
 //! What dropped chunks said, on its way to the next one that is given out.
 
 use super::scan::{Member, Scanner, Span, is_empty};
+use crate::count::{Count, total};
 
 /// Members with these names are padding: nobody misses them.
 pub(super) const PADDING: &[&[u8]] = &[b"obfuscation", b"padding", b"p"];
@@ -81,7 +82,7 @@ impl Members {
         entry.value.clear();
         entry.value.extend_from_slice(value);
         entry.at = at;
-        self.used += 1;
+        self.used.raise(1);
     }
 
     /// Chunks have their members in the same order: look at the same place first.
@@ -96,12 +97,12 @@ impl Members {
 
     /// Takes over what these members of the chunk `at` say.
     pub(super) fn take(&mut self, text: &[u8], members: &[Member], at: u64) {
-        let mut hint = 0;
+        let mut hint = 0_usize;
         for member in members {
             let (key, value) = (member.key.of(text), member.value.of(text));
             if !is_empty(value) && !PADDING.contains(&key) {
                 self.set(hint, key, value, at);
-                hint += 1;
+                hint.raise(1);
             }
         }
     }
@@ -115,7 +116,7 @@ impl Members {
             }
             let found = self.find(0, member.key.of(text));
             if let Some(found) = found.filter(|found| self.entries[*found].at <= at) {
-                self.used -= 1;
+                self.used.lower(1);
                 self.entries.swap(found, self.used);
             }
         }
@@ -126,7 +127,7 @@ impl Members {
         for other in others.entries.iter().take(others.used) {
             let found = self.find(0, &other.key);
             if let Some(found) = found.filter(|at| self.entries[*at].at <= other.at) {
-                self.used -= 1;
+                self.used.lower(1);
                 self.entries.swap(found, self.used);
             }
         }
@@ -142,11 +143,11 @@ impl Members {
 
     /// What was said by the chunk `at` or an older one is not needed any more.
     pub(super) fn forget_until(&mut self, at: u64) {
-        let mut kept = 0;
+        let mut kept = 0_usize;
         for found in 0..self.used {
             if self.entries[found].at > at {
                 self.entries.swap(kept, found);
-                kept += 1;
+                kept.raise(1);
             }
         }
         match kept {
@@ -160,9 +161,9 @@ impl Members {
         if self.over {
             return OVER;
         }
-        self.iter()
-            .map(|(key, value)| key.len() + value.len())
-            .sum()
+        self.iter().fold(0, |size, (key, value)| {
+            total([size, key.len(), value.len()])
+        })
     }
 }
 
@@ -191,7 +192,7 @@ impl Logprobs {
 
     /// Bytes held.
     pub(super) fn size(&self) -> usize {
-        self.size + self.others.size() + self.plain.len()
+        total([self.size, self.others.size(), self.plain.len()])
     }
 
     /// Takes over a chunk's `logprobs`, behind what is there, or before it if it is `older`.
@@ -215,7 +216,7 @@ impl Logprobs {
                 continue;
             };
             let elements = elements.trim_ascii();
-            self.size = (self.size + elements.len()).min(OVER);
+            self.size = total([self.size, elements.len()]).min(OVER);
             self.join(key, elements, older);
         }
     }
@@ -270,10 +271,11 @@ impl Logprobs {
         for Member { key, value } in &members {
             let (key, item) = (key.of(own), value.of(own));
             begin(key, out);
-            match self.lists.iter().find(|entry| entry.key == key) {
-                Some(entry) if is_empty(item) => write_list(&entry.value, b"", out),
-                Some(entry) if item.starts_with(b"[") => {
-                    write_list(&entry.value, item[1..item.len() - 1].trim_ascii(), out);
+            let entry = self.lists.iter().find(|entry| entry.key == key);
+            match (entry, item) {
+                (Some(entry), _) if is_empty(item) => write_list(&entry.value, b"", out),
+                (Some(entry), [b'[', elements @ .., b']']) => {
+                    write_list(&entry.value, elements.trim_ascii(), out);
                 }
                 _ => out.extend_from_slice(item),
             }
@@ -333,7 +335,7 @@ impl Carry {
     }
     /// Bytes held.
     pub(super) fn size(&self) -> usize {
-        self.members.size() + self.logprobs.size() + self.role.len()
+        total([self.members.size(), self.logprobs.size(), self.role.len()])
     }
 }
 

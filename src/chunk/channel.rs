@@ -10,7 +10,9 @@ use super::pace::{Pace, Sent};
 use super::patched::Patched;
 use super::settings::{ChunkOptions, Mode};
 use crate::aggregator::Aggregator;
+use crate::count::{Count, total};
 use crate::schema::{Judged, Schema};
+use crate::text::beginning;
 use crate::view::Form;
 
 /// Why a choice ended, as far as it matters here.
@@ -238,7 +240,7 @@ impl Channel {
         if facts.finish != Finish::None {
             update |= self.end();
         }
-        self.updates += u64::from(update);
+        self.updates.raise(u64::from(update));
         self.owed |= update;
         if facts.finish != Finish::None {
             self.judge();
@@ -345,7 +347,7 @@ impl Channel {
     /// Reads a part of a chunk's text; what that means, the next `push` says.
     pub fn read(&mut self, text: &[u8], keep: &mut usize) {
         self.texts |= !text.is_empty();
-        self.length += text.len() as u64;
+        self.length.raise(text.len() as u64);
         if text.is_empty() || self.ended || self.failure.is_some() {
             return;
         }
@@ -359,15 +361,12 @@ impl Channel {
             }
         };
         if self.aggregator.has_value() {
-            *keep += self.opening.len();
+            keep.raise(self.opening.len());
             self.opening = Vec::new();
         } else {
-            let mut length = text.len().min(*keep);
-            while text.get(length).is_some_and(|byte| byte & 0xC0 == 0x80) {
-                length -= 1;
-            }
-            *keep -= length;
-            self.opening.extend_from_slice(&text[..length]);
+            let kept = beginning(text, *keep);
+            keep.lower(kept.len());
+            self.opening.extend_from_slice(kept);
         }
     }
 
@@ -507,7 +506,7 @@ impl Channel {
     pub fn status_len(&self) -> usize {
         let document = self.tells_document().then(|| self.aggregator.view().len());
         let judged = self.judged.as_ref().map_or(0, |judged| judged.len());
-        document.unwrap_or_default() + judged + 80
+        total([document.unwrap_or_default(), judged, 80])
     }
     fn warning(&self) -> Option<String> {
         let read = self.schema.as_ref().and_then(|schema| schema.warning());

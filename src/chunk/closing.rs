@@ -6,6 +6,7 @@ use super::channel::Channel;
 use super::rewriter::Rewriter;
 use super::scan::{Member, is_empty};
 use super::session::{Final, Session};
+use crate::count::Count;
 use crate::sse;
 
 /// What every chunk of a stream says: the names it goes by.
@@ -57,7 +58,7 @@ impl Template {
         out: &mut Vec<u8>,
     ) -> u64 {
         let mut rest = self.rest(rewriter);
-        let mut events = 0;
+        let mut events = 0_u64;
         let mut write = |rest: &mut Option<Vec<u8>>, choices: &[u8]| {
             let rest = rest.take().unwrap_or_default();
             let data = [
@@ -70,7 +71,7 @@ impl Template {
             ]
             .concat();
             sse::write_event(&data, out);
-            events += 1;
+            events.raise(1);
         };
         let indexes: Vec<u64> = session.channels().map(|(index, _)| index).collect();
         for (place, index) in indexes.into_iter().enumerate() {

@@ -6,6 +6,7 @@ use super::channel::Content;
 use super::envelope::{Choice, Envelope};
 use super::scan::{Member, Span, is_empty};
 use super::session::{Place, Session};
+use crate::count::total;
 use std::ops::Range;
 
 /// What stands in a place instead.
@@ -60,7 +61,7 @@ pub(super) struct Insertion {
 impl Insertion {
     pub(super) fn new(text: &[u8], object: Span) -> Self {
         Self {
-            at: object.end - 1,
+            at: object.before_end().start,
             first: is_empty(object.of(text)),
         }
     }
@@ -302,7 +303,7 @@ impl Edits {
         let keeps = |at: usize| parts[at].text.is_none() || carrier == Some(at);
         self.take_out(parts.len(), |at| parts[at].whole, keeps);
         if snapshot && carrier.is_none() {
-            let end = Span::new(choice.content.end - 1, choice.content.end - 1);
+            let end = choice.content.before_end();
             self.replace(end, What::Static(b",{\"type\":\"text\",\"text\":"));
             self.replace(end, What::Snapshot(place.into()));
             self.replace(end, What::Static(b"}"));
@@ -325,7 +326,7 @@ impl Edits {
                         What::Static(b""),
                     );
                 }
-                Some(last) if at > last + 1 => {
+                Some(last) if at.saturating_sub(last) > 1 => {
                     self.replace(
                         Span::new(whole(last).end, whole(at).start),
                         What::Static(b","),
@@ -335,11 +336,11 @@ impl Edits {
             }
             last = Some(at);
         }
-        if let Some(last) = last.filter(|last| last + 1 < count) {
-            self.replace(
-                Span::new(whole(last).end, whole(count - 1).end),
-                What::Static(b""),
-            );
+        if let (Some(last), Some(end)) = (last, count.checked_sub(1)) {
+            if last < end {
+                let rest = Span::new(whole(last).end, whole(end).end);
+                self.replace(rest, What::Static(b""));
+            }
         }
     }
 
@@ -383,12 +384,12 @@ impl Edits {
         let parts = self.list.iter().map(|edit| match &edit.what {
             What::Static(bytes) => bytes.len(),
             What::Note(span) => span.len(),
-            What::Snapshot(place) => session.content_len(*place) + 2,
+            What::Snapshot(place) => total([session.content_len(*place), 2]),
             What::Status(place) => session.status_len(*place),
         });
-        let needed = parts.sum::<usize>() + text.len() + 8;
-        if out.capacity() - out.len() < needed {
-            out.reserve_exact((needed + needed / 16).max(out.len() / 4));
+        let needed = parts.fold(total([text.len(), 8]), usize::saturating_add);
+        if out.capacity().saturating_sub(out.len()) < needed {
+            out.reserve_exact(total([needed, needed / 16]).max(out.len() / 4));
         }
     }
 }

@@ -171,7 +171,7 @@ impl Envelope {
         let before = choice.content.end;
         let moved = |place: &mut usize| {
             if *place >= before {
-                *place = *place - before + end;
+                *place = place.saturating_sub(before).saturating_add(end);
             }
         };
         let each = |span: &mut Span| {
@@ -492,7 +492,7 @@ pub(super) fn index_of(value: &[u8]) -> Option<u64> {
         digits => digits,
     };
     match digits {
-        [digit @ b'0'..=b'9'] => Some(u64::from(digit - b'0')),
+        [digit @ b'0'..=b'9'] => Some(u64::from(digit & 0x0F)),
         _ => std::str::from_utf8(digits).ok()?.parse().ok(),
     }
 }

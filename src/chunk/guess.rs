@@ -6,6 +6,7 @@
 //! chunk, moved by the difference in length. If not, the chunk is scanned as any other.
 
 use super::scan::{Scanner, Span};
+use crate::count::total;
 
 /// Chunks with more bytes around their text are always scanned.
 const MAX: usize = 4 << 10;
@@ -33,19 +34,19 @@ impl Guess {
         let string = scanner.string();
         let fits = |end: &usize| text[*end..].starts_with(&self.tail);
         let end = string.map(|string| string.end).filter(fits);
-        scanner.go_to(end.map_or(start, |end| end + self.tail.len()));
+        scanner.go_to(end.map_or(start, |end| total([end, self.tail.len()])));
         end
     }
 
     /// A chunk was read whose text is the string at `content`; its `choices` end at `end`.
     #[inline]
     pub(super) fn learn(&mut self, text: &[u8], content: Span, end: usize, fitted: bool) {
-        let (head, tail) = (content.start, end - content.end);
+        let (head, tail) = (content.start, end.saturating_sub(content.end));
         // It may have a second `choices` behind those that fitted, which counts instead.
         if fitted && head == self.head.len() && tail == self.tail.len() {
             return;
         }
-        self.usable = head + tail <= MAX;
+        self.usable = total([head, tail]) <= MAX;
         self.head.clear();
         self.tail.clear();
         if self.usable {

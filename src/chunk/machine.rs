@@ -8,6 +8,7 @@ use super::report::Report;
 use super::rewriter::{Fate, Rewriter};
 use super::session::{End, Phase, Session};
 use super::settings::ChunkOptions;
+use crate::count::{Count, total};
 use crate::limits::Limits;
 use crate::sse::{self, Block, Frame, Framer};
 use crate::view::Form;
@@ -51,7 +52,11 @@ pub(super) struct Machine {
 impl Machine {
     /// Bytes of text, of held chunks and of what is carried.
     pub(super) fn held(&self) -> usize {
-        self.session.text_len() + self.queue.len() + self.rewriter.carried
+        total([
+            self.session.text_len(),
+            self.queue.len(),
+            self.rewriter.carried,
+        ])
     }
 
     pub(super) fn new(options: ChunkOptions) -> Self {
@@ -138,7 +143,7 @@ impl Machine {
         let Some(data) = block.data() else {
             return self.without_data(block, out);
         };
-        self.report.events_in += 1;
+        self.report.events_in.raise(1);
         let trimmed = data.trim_ascii();
         if self.state == State::Done || trimmed.is_empty() || trimmed.starts_with(b":") {
             return self.pass(block, out);
@@ -198,7 +203,7 @@ impl Machine {
 
     fn enqueue(&mut self, block: &Block<'_>) {
         self.fate = Fate::Queued;
-        self.queued += 1;
+        self.queued.raise(1);
         self.queue.extend_from_slice(block.raw());
         if !block.is_finished() {
             sse::write_blank(block, &mut self.queue);
@@ -252,7 +257,9 @@ impl Machine {
     /// Gives out what waited for the first text, as it came.
     fn release(&mut self, out: &mut Vec<u8>) {
         out.append(&mut self.queue);
-        self.report.events_out += std::mem::take(&mut self.queued);
+        self.report
+            .events_out
+            .raise(std::mem::take(&mut self.queued));
     }
 
     /// Comments, blank lines, fields of no known name.
@@ -342,7 +349,12 @@ impl Machine {
             ..
         } = self;
         let mut closing = Vec::new();
-        self.report.events_out += template.close(session, rewriter, &ending.finals, &mut closing);
+        self.report.events_out.raise(template.close(
+            session,
+            rewriter,
+            &ending.finals,
+            &mut closing,
+        ));
         let Some(failure) = &mut ending.failure else {
             if upstream {
                 self.state = State::Failed;
@@ -367,7 +379,7 @@ impl Machine {
         failure.write_json(&mut data);
         sse::write_event(&data, out);
         self.report.error = Some(failure.code);
-        self.report.events_out += 1;
+        self.report.events_out.raise(1);
         self.state = State::Failed;
     }
 

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::settings::Mode;
 use crate::aggregator::Root;
 use crate::schema::Schema;
+use crate::text::beginning;
 use crate::view::Style;
 
 /// Where the flag stands in a request.
@@ -195,11 +196,8 @@ impl OptionError {
 
     #[cold]
     fn unknown(name: &str) -> Self {
-        let mut end = name.len().min(NAME_SHOWN);
-        while !name.is_char_boundary(end) {
-            end -= 1;
-        }
-        let param = format!("{FLAG}.{}", &name[..end]);
+        let shown = beginning(name.as_bytes(), NAME_SHOWN).len();
+        let param = format!("{FLAG}.{}", &name[..shown]);
         Self {
             message: format!("{param} is not an option; allowed are {}", allowed()),
             param,

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use crate::count::total;
 use crate::view::{Form, Patch, SnapshotView};
 
 /// Operations longer than this, about, are not kept until they are written: they are made then.
@@ -44,7 +45,7 @@ impl Patched {
             self.text.shrink_to(KEPT);
             let patch = self.patch.get_mut();
             patch.take(view, self.form, &mut self.text);
-            self.written.set(self.written.get() + self.text.len());
+            self.wrote(self.text.len());
         }
     }
 
@@ -55,7 +56,11 @@ impl Patched {
         }
         let before = out.len();
         self.patch.borrow_mut().take(view, self.form, out);
-        self.written.set(self.written.get() + out.len() - before);
+        self.wrote(out.len().saturating_sub(before));
+    }
+
+    fn wrote(&self, length: usize) {
+        self.written.set(total([self.written.get(), length]));
     }
 
     /// Bytes of the view's text that were not taken yet.

@@ -12,6 +12,7 @@ use super::edit::Shown;
 use super::rewriter::{Rewriter, Slot};
 use super::scan::is_empty;
 use super::session::Session;
+use crate::count::Count;
 use crate::sse::Block;
 use std::ops::Range;
 
@@ -151,7 +152,7 @@ impl Rewriter {
         raw.clear();
         raw.extend_from_slice(block.raw());
         let data = block.data_span().unwrap_or_default();
-        self.carried += raw.len();
+        self.carried.raise(raw.len());
         let age = self.chunks;
         self.slots[place].pending = Some(PendingChunk {
             raw,
@@ -163,7 +164,7 @@ impl Rewriter {
 
     fn take_pending(&mut self, place: usize) -> Option<PendingChunk> {
         let pending = self.slots.get_mut(place)?.pending.take()?;
-        self.carried -= pending.raw.len();
+        self.carried.lower(pending.raw.len());
         Some(pending)
     }
 
@@ -185,7 +186,8 @@ impl Rewriter {
                 carry.role.clear();
                 carry.role.extend_from_slice(choice.role.of(text));
             }
-            self.carried = self.carried - before + carry.size();
+            self.carried.lower(before);
+            self.carried.raise(carry.size());
         }
         self.spare = raw;
     }
@@ -216,7 +218,7 @@ impl Rewriter {
             }
             let shown = waits.as_shown(session, place);
             edits.choice(text, &inner, choice, shown, &slot.carry);
-            self.carried -= slot.carry.size();
+            self.carried.lower(slot.carry.size());
             slot.carry.clear();
             self.goes_out(text, &inner, age);
             // What was said after it has its turn later.
@@ -228,7 +230,7 @@ impl Rewriter {
             out.extend_from_slice(&raw[data.end..]);
             edits.clear();
             self.edits = edits;
-            self.events_out += 1;
+            self.events_out.raise(1);
         }
         self.inner = inner;
         self.spare = raw;
@@ -261,7 +263,7 @@ impl Rewriter {
         {
             Some(pending) => {
                 pending.raw.push(b'\n');
-                self.carried += 1;
+                self.carried.raise(1);
             }
             None => out.push(b'\n'),
         }

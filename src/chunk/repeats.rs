@@ -3,6 +3,7 @@
 
 use super::envelope::{Envelope, Shape, name};
 use super::scan::{Member, Scanner, Span};
+use crate::count::{Count, total};
 use crate::text::text_of;
 
 /// Events with more bytes around their text are not learnt.
@@ -63,10 +64,10 @@ impl Repeats {
             self.searched = unread.len().saturating_sub(1);
             return None;
         };
-        let (start, length) = (self.from, self.searched + end + 2);
-        self.from += length;
+        let length = total([self.searched, end, 2]);
+        let event = unread.get(..length)?;
+        self.from.raise(length);
         self.searched = 0;
-        let event = self.held.get(start..start + length)?;
         let strings = repeated(event, &self.fixed, self.content_first, &mut self.stack);
         Some(strings.map_or(Event::Other(event), Event::Repeated))
     }
@@ -110,13 +111,14 @@ fn places(event: &[u8], envelope: &mut Envelope) -> Option<[Span; 2]> {
     let mut padding = envelope.members.iter().filter(named).map(|m| m.value);
     let obfuscation = padding.next().unwrap_or_default();
     let is_string = obfuscation.is_none() || obfuscation.of(data).starts_with(b"\"");
-    let around = data.len() - content.of(data).len() - obfuscation.of(data).len();
+    let strings = total([content.of(data).len(), obfuscation.of(data).len()]);
+    let around = data.len().saturating_sub(strings);
     if padding.next().is_some() || !is_string || around > MAX {
         return None;
     }
     Some([content, obfuscation].map(|span| match span.is_none() {
         true => span,
-        false => Span::new(span.start + NAME, span.end + NAME),
+        false => Span::new(total([span.start, NAME]), total([span.end, NAME])),
     }))
 }
 
@@ -135,7 +137,7 @@ fn repeated(
         if !event.get(at..)?.starts_with(part) {
             return None;
         }
-        scanner.go_to(at + part.len());
+        scanner.go_to(total([at, part.len()]));
         found.push(text_of(scanner.string()?.inside().of(event))?);
     }
     if event.get(scanner.at()..)? != last {

@@ -2,6 +2,7 @@
 //!
 //! Spans are found by a strict scan and cut out; every other byte stays as the client wrote it.
 
+use crate::text::beginning;
 use std::fmt;
 use std::ops::Range;
 
@@ -127,7 +128,8 @@ fn without_flag<'a>(options: &Member<'a>, cuts: &mut Cuts) -> (bool, Option<&'a 
         return (true, None);
     };
     if flag.is_none() || walk.kept {
-        let shift = |range: Range<usize>| range.start + options.start..range.end + options.start;
+        let from = |at: usize| at.saturating_add(options.start);
+        let shift = |range: Range<usize>| from(range.start)..from(range.end);
         cuts.extend(walk.cuts.into_iter().map(shift));
         return (true, flag);
     }
@@ -151,11 +153,7 @@ fn raw_member<'a>(object: &'a str, wanted: &[u8]) -> Option<&'a str> {
 }
 
 fn shortened(mut text: String) -> String {
-    let mut end = text.len().min(AGENT_ID);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.truncate(end);
+    text.truncate(beginning(text.as_bytes(), AGENT_ID).len());
     text
 }
 
@@ -174,7 +172,8 @@ fn cut(body: &[u8], mut cuts: Cuts) -> Vec<u8> {
 /// Walks over the members of a JSON object: `each` takes the decoded key and the value, and says
 /// whether the member is to be kept. `None` if the text is not one JSON object.
 fn members<'a>(text: &'a [u8], each: &mut dyn FnMut(&[u8], Member<'a>) -> bool) -> Option<Walk> {
-    let open = text.iter().position(|byte| *byte == b'{')? + 1;
+    let brace = text.iter().position(|byte| *byte == b'{')?;
+    let open = brace.saturating_add(1);
     let mut reader = serde_json::Deserializer::from_slice(text);
     let walk = reader.deserialize_map(Members { text, open, each }).ok()?;
     reader.end().ok()?;
@@ -204,21 +203,23 @@ impl<'a> Visitor<'a> for Members<'a, '_> {
         while let Some(key) = map.next_key_seed(Key)? {
             let value: &'a RawValue = map.next_value()?;
             let value = value.get();
-            let start = value.as_ptr() as usize - self.text.as_ptr() as usize;
+            // It is a part of the text.
+            let start = (value.as_ptr() as usize).saturating_sub(self.text.as_ptr() as usize);
+            let value_end = start.saturating_add(value.len());
             let kept = (self.each)(&key, Member { text: value, start });
             if !kept && walk.kept {
-                walk.cuts.push(end..start + value.len());
+                walk.cuts.push(end..value_end);
             } else if !kept {
                 leading = true;
             } else if leading {
                 // Between two members stands white space and one comma, then the key.
                 let comma = self.text[end..start].iter().position(|byte| *byte == b',');
-                walk.cuts
-                    .push(self.open..end + comma.map_or(0, |at| at + 1));
+                let length = comma.map_or(0, |at| at.saturating_add(1));
+                walk.cuts.push(self.open..end.saturating_add(length));
                 leading = false;
             }
             walk.kept |= kept;
-            end = start + value.len();
+            end = value_end;
         }
         if leading {
             walk.cuts.push(self.open..end);

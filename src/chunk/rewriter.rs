@@ -9,6 +9,7 @@ use super::envelope::Envelope;
 use super::failure::{Code, Failure};
 use super::pending::{PendingChunk, can_wait};
 use super::session::Session;
+use crate::count::{Count, total};
 use crate::sse::{self, Block};
 use crate::text::unescape_with;
 
@@ -42,7 +43,7 @@ struct HeldChunk {
 
 impl HeldChunk {
     fn size(&self) -> usize {
-        self.block.len() + 2 * self.data.len()
+        total([self.block.len(), self.data.len(), self.data.len()])
     }
 }
 
@@ -114,7 +115,7 @@ impl Rewriter {
         let data = block.data().unwrap_or_default();
         self.edits.clear();
         self.given.clear();
-        self.chunks += 1;
+        self.chunks.raise(1);
         self.begin_block();
         let mut fate = Fate::Dropped;
         let alone = self.lazy && envelope.choices.len() == 1 && can_wait(block);
@@ -162,7 +163,7 @@ impl Rewriter {
     /// There is more than may be carried: all of it is left out.
     pub(super) fn shed(&mut self) {
         for slot in &mut self.slots {
-            self.carried -= slot.carry.size();
+            self.carried.lower(slot.carry.size());
             slot.carry = Carry::default();
         }
         self.top = Members::default();
@@ -276,7 +277,7 @@ impl Rewriter {
                 self.edits
                     .choice(data, envelope, choice, shown, &slot.carry);
                 if !slot.carry.is_empty() {
-                    self.carried -= slot.carry.size();
+                    self.carried.lower(slot.carry.size());
                     slot.carry.clear();
                 }
             }
@@ -290,7 +291,8 @@ impl Rewriter {
                     carry.role.clear();
                     carry.role.extend_from_slice(choice.role.of(data));
                 }
-                self.carried = self.carried - before + carry.size();
+                self.carried.lower(before);
+                self.carried.raise(carry.size());
             }
             Action::Hold => {}
         }
@@ -312,7 +314,7 @@ impl Rewriter {
         let slot = &mut self.slots[place];
         edits.alone(data, envelope, at, &slot.carry);
         edits.write(data, session, &mut alone);
-        self.carried -= slot.carry.size();
+        self.carried.lower(slot.carry.size());
         slot.carry.clear();
         let mut written = Vec::new();
         write_block(block, &alone, &mut written);
@@ -323,9 +325,9 @@ impl Rewriter {
             came: (self.chunks, at),
         };
         held.top.take(data, &envelope.members, self.chunks);
-        self.carried += held.size();
+        self.carried.raise(held.size());
         slot.held = Some(held);
-        self.holds += 1;
+        self.holds.raise(1);
         self.held_last.push(place);
     }
 
@@ -349,7 +351,8 @@ impl Rewriter {
         carry.members.take(text, own, 0);
         carry.logprobs.take(choice.logprobs.of(text), true);
         carry.role = choice.role.of(text).to_vec();
-        self.carried = self.carried - before + carry.size();
+        self.carried.lower(before);
+        self.carried.raise(carry.size());
     }
 
     /// As `merge_held`, for a final chunk that the upstream did not send.
@@ -364,8 +367,8 @@ impl Rewriter {
 
     fn take_held(&mut self, place: usize) -> Option<HeldChunk> {
         let held = self.slots.get_mut(place)?.held.take()?;
-        self.carried -= held.size();
-        self.holds -= 1;
+        self.carried.lower(held.size());
+        self.holds.lower(1);
         Some(held)
     }
 
@@ -379,7 +382,7 @@ impl Rewriter {
             self.top.forget(&held.data, &self.inner.members, at);
         }
         out.extend_from_slice(&held.block);
-        self.events_out += 1;
+        self.events_out.raise(1);
     }
 
     /// Writes all chunks that are held, as they were, in the order of their coming.
@@ -406,7 +409,7 @@ impl Rewriter {
             let slot = self.slots.get_mut(place);
             if let Some(held) = slot.and_then(|slot| slot.held.as_mut()) {
                 held.block.push(b'\n');
-                self.carried += 1;
+                self.carried.raise(1);
             }
         }
     }
@@ -433,7 +436,7 @@ impl Rewriter {
                 |at| given.get(at).copied().unwrap_or(false),
             );
         }
-        self.events_out += 1;
+        self.events_out.raise(1);
         self.write_stray(out);
         let raw = block.raw();
         if let (Some(span), true) = (block.data_span(), block.is_finished()) {
@@ -452,7 +455,7 @@ impl Rewriter {
 
     /// Writes a block as it came.
     pub(super) fn pass(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
-        self.events_out += u64::from(block.data().is_some());
+        self.events_out.raise(u64::from(block.data().is_some()));
         self.write_stray(out);
         out.extend_from_slice(block.raw());
     }
@@ -518,10 +521,10 @@ impl Rewriter {
         }
         self.top.clear();
         if let Some(slot) = self.slots.get_mut(place) {
-            self.carried -= slot.carry.size();
+            self.carried.lower(slot.carry.size());
             slot.carry.clear();
         }
-        self.events_out += 1;
+        self.events_out.raise(1);
     }
 
     /// What is still carried for the choice at this place.

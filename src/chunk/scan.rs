@@ -2,6 +2,9 @@
 //! never uses the call stack. Bytes outside ASCII are not looked at within strings: whether they
 //! are UTF-8 is a question for whoever reads the text.
 
+use crate::count::Count;
+use crate::view::inside_length;
+
 /// A place in a text; `Span::NONE` is no place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Span {
@@ -25,10 +28,13 @@ impl Span {
     }
     /// Without the first and the last byte: of a string its inside.
     pub(super) fn inside(self) -> Self {
-        Self::new(
-            self.start + 1,
-            self.end.saturating_sub(1).max(self.start + 1),
-        )
+        let start = self.start.saturating_add(1);
+        Self::new(start, self.end.saturating_sub(1).max(start))
+    }
+    /// The place before its last byte: in a list or an object, behind all that is in it.
+    pub(super) fn before_end(self) -> Self {
+        let end = self.end.saturating_sub(1);
+        Self::new(end, end)
     }
 }
 
@@ -50,16 +56,20 @@ pub(super) struct Scanner<'t, 's> {
 
 /// One bit at the top of each byte.
 const TOP: u64 = 0x8080_8080_8080_8080;
-/// One bit at the bottom of each byte.
-const ONES: u64 = 0x0101_0101_0101_0101;
+
+/// This byte eight times.
+#[inline]
+const fn eight(byte: u8) -> u64 {
+    u64::from_ne_bytes([byte; 8])
+}
 
 /// Marks, at the top of each byte, a quote, a backslash or a control character. Above the first
 /// mark there may be wrong ones.
 #[inline]
 fn specials(bytes: u64) -> u64 {
-    let below = |limit: u64, bytes: u64| bytes.wrapping_sub(ONES * limit) & !bytes;
-    let quote = below(1, bytes ^ (ONES * b'"' as u64));
-    let backslash = below(1, bytes ^ (ONES * b'\\' as u64));
+    let below = |limit: u8, bytes: u64| bytes.wrapping_sub(eight(limit)) & !bytes;
+    let quote = below(1, bytes ^ eight(b'"'));
+    let backslash = below(1, bytes ^ eight(b'\\'));
     (below(0x20, bytes) | quote | backslash) & TOP
 }
 
@@ -86,19 +96,19 @@ impl<'t, 's> Scanner<'t, 's> {
     #[inline]
     pub(super) fn white(&mut self) {
         while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
-            self.at += 1;
+            self.at.raise(1);
         }
     }
 
     #[inline]
     fn take(&mut self, byte: u8) -> Option<()> {
-        (self.peek() == byte).then(|| self.at += 1)
+        (self.peek() == byte).then(|| self.at.raise(1))
     }
 
     /// Into an object or array: is there something in it?
     #[inline]
     pub(super) fn open(&mut self, closer: u8) -> Option<bool> {
-        self.at += 1;
+        self.at.raise(1);
         self.white();
         Some(self.take(closer).is_none())
     }
@@ -133,7 +143,7 @@ impl<'t, 's> Scanner<'t, 's> {
             self.plain();
             match self.peek() {
                 b'"' => {
-                    self.at += 1;
+                    self.at.raise(1);
                     return Some(Span::new(start, self.at));
                 }
                 b'\\' => self.escape()?,
@@ -145,36 +155,42 @@ impl<'t, 's> Scanner<'t, 's> {
     /// Over the characters of a string that need no look, eight at a time.
     #[inline]
     fn plain(&mut self) {
-        while let Some(Ok(bytes)) = self.text.get(self.at..self.at + 8).map(<[u8; 8]>::try_from) {
-            let marks = specials(u64::from_le_bytes(bytes));
+        let mut rest = self.text.get(self.at..).unwrap_or_default();
+        while let Some((block, behind)) = rest.split_first_chunk::<8>() {
+            let marks = specials(u64::from_le_bytes(*block));
             if marks != 0 {
-                self.at += marks.trailing_zeros() as usize / 8;
+                self.at.raise(marks.trailing_zeros() as usize / 8);
                 return;
             }
-            self.at += 8;
+            self.at.raise(8);
+            rest = behind;
         }
         while !matches!(self.peek(), 0..0x20 | b'"' | b'\\') {
-            self.at += 1;
+            self.at.raise(1);
         }
     }
 
     fn escape(&mut self) -> Option<()> {
-        let length = match self.text.get(self.at + 1)? {
-            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => 2,
-            b'u' => {
-                let digits = self.text.get(self.at + 2..self.at + 6)?;
-                digits.iter().all(u8::is_ascii_hexdigit).then_some(6)?
+        let length = match self.text.get(self.at..)? {
+            [
+                _,
+                b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't',
+                ..,
+            ] => 2,
+            [_, b'u', digits @ ..] => {
+                let mut digits = digits.get(..4)?.iter();
+                digits.all(u8::is_ascii_hexdigit).then_some(6)?
             }
             _ => return None,
         };
-        self.at += length;
+        self.at.raise(length);
         Some(())
     }
 
     fn digits(&mut self) -> Option<()> {
         let start = self.at;
         while self.peek().is_ascii_digit() {
-            self.at += 1;
+            self.at.raise(1);
         }
         (self.at > start).then_some(())
     }
@@ -188,9 +204,9 @@ impl<'t, 's> Scanner<'t, 's> {
             self.digits()?;
         }
         if matches!(self.peek(), b'e' | b'E') {
-            self.at += 1;
+            self.at.raise(1);
             if matches!(self.peek(), b'+' | b'-') {
-                self.at += 1;
+                self.at.raise(1);
             }
             self.digits()?;
         }
@@ -199,7 +215,7 @@ impl<'t, 's> Scanner<'t, 's> {
 
     fn literal(&mut self, literal: &[u8]) -> Option<()> {
         self.text[self.at..].starts_with(literal).then_some(())?;
-        self.at += literal.len();
+        self.at.raise(literal.len());
         Some(())
     }
 
@@ -270,39 +286,26 @@ pub(super) fn is_empty(value: &[u8]) -> bool {
 
 /// Does this value say nothing: is it empty, or an object of nothing but such values?
 pub(super) fn says_nothing(value: &[u8]) -> bool {
-    let mut at = 0;
-    while let Some(byte) = value.get(at) {
-        at += match byte {
-            b'{' | b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => 1,
-            b'[' if value[at + 1..].trim_ascii_start().first() == Some(&b']') => 1,
-            b'n' => 4,
+    let mut rest = value;
+    while let Some((byte, tail)) = rest.split_first() {
+        rest = match byte {
+            b'{' | b'}' | b']' | b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' => tail,
+            b'[' if tail.trim_ascii_start().first() == Some(&b']') => tail,
+            b'n' => tail.get(3..).unwrap_or_default(),
             b'"' => {
-                let inside = &value[at + 1..];
-                let Some(length) = string_length(inside) else {
+                let length = inside_length(tail);
+                let Some(behind) = tail[length..].strip_prefix(b"\"") else {
                     return false;
                 };
-                let behind = inside[length + 1..].trim_ascii_start();
-                if length > 0 && behind.first() != Some(&b':') {
+                if length > 0 && behind.trim_ascii_start().first() != Some(&b':') {
                     return false;
                 }
-                length + 2
+                behind
             }
             _ => return false,
         };
     }
     true
-}
-
-/// Bytes before the quote that ends a string.
-fn string_length(inside: &[u8]) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        at += memchr::memchr2(b'"', b'\\', inside.get(at..)?)?;
-        if inside[at] == b'"' {
-            return Some(at);
-        }
-        at += 2;
-    }
 }
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use super::channel::{Channel, Facts, Status, Verdict};
 use super::choice::Choice;
 use super::failure::{Code, Failure};
 use super::settings::{ChunkOptions, Mode};
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::view::Form;
 
@@ -161,7 +162,7 @@ impl Session {
             self.texting = true;
             return Phase::Replay;
         }
-        self.queued += bytes;
+        self.queued.raise(bytes);
         if gives || self.queued > MAX_QUEUE {
             self.queued = 0;
             return Phase::Pass;
@@ -203,7 +204,7 @@ impl Session {
         let several = self.choices.len() > 1 || self.calls > 0;
         let over = self.read.saturating_add(text.len()) > self.options.limits.document;
         let (mut keep, offset) = (self.keep, self.read as u64);
-        self.read = self.read.saturating_add(text.len());
+        self.read.raise(text.len());
         let Some(choice) = self.choice(index) else {
             return;
         };

@@ -22,6 +22,7 @@ use super::machine::{Machine, State};
 use super::report::Report;
 use super::session::{End, Session};
 use super::settings::ChunkOptions;
+use crate::count::{Count, total};
 use crate::error::{Error, Kind};
 use crate::sse::{Frame, Framer};
 
@@ -62,7 +63,7 @@ impl Transformer {
         }
         let before = out.len();
         self.run(input, out)?;
-        self.machine.report.bytes_out += (out.len() - before) as u64;
+        self.count_out(before, out);
         Ok(())
     }
 
@@ -80,7 +81,7 @@ impl Transformer {
         }
         let before = out.len();
         self.machine.tick(out);
-        self.machine.report.bytes_out += (out.len() - before) as u64;
+        self.count_out(before, out);
     }
 
     /// When [`flush_due`](Self::flush_due) will have something to write, on the clock that was
@@ -114,7 +115,7 @@ impl Transformer {
         }
         let machine = &mut self.machine;
         machine.rewriter.flush(&mut machine.session, out);
-        machine.report.bytes_out += (out.len() - before) as u64;
+        self.count_out(before, out);
     }
 
     /// Is there something that a reader could have?
@@ -131,7 +132,13 @@ impl Transformer {
     /// Bytes that this stream keeps: all its text, unfinished and held events, and what waits for
     /// [`pull`](Self::pull). Its memory is at most five times as much, and what it was made with.
     pub fn held(&self) -> usize {
-        self.framer.held() + self.machine.held() + self.ready.len()
+        total([self.framer.held(), self.machine.held(), self.ready.len()])
+    }
+
+    /// Counts what was written since there were so many bytes.
+    fn count_out(&mut self, before: usize, out: &[u8]) {
+        let written = out.len().saturating_sub(before);
+        self.machine.report.bytes_out.raise(written as u64);
     }
 
     fn run(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), Error> {
@@ -139,7 +146,7 @@ impl Transformer {
         if self.finished {
             return Err(Error::new(Kind::Finished, machine.report.bytes_in, 0, 0));
         }
-        machine.report.bytes_in += input.len() as u64;
+        machine.report.bytes_in.raise(input.len() as u64);
         let over = |machine: &Machine| machine.state == State::Failed && !machine.tail;
         if over(machine) {
             return Ok(());
@@ -186,7 +193,7 @@ impl Transformer {
         let before = out.len();
         let rest = self.framer.finish();
         self.machine.close(rest.as_ref(), end, out);
-        self.machine.report.bytes_out += (out.len() - before) as u64;
+        self.count_out(before, out);
     }
 
     /// Will nothing more come out? True after the one error event, and after the end.
@@ -203,12 +210,12 @@ impl Transformer {
     pub fn report(&self) -> Report {
         let machine = &self.machine;
         let mut report = machine.report;
-        report.events_out += machine.rewriter.events_out;
+        report.events_out.raise(machine.rewriter.events_out);
         report.complete = machine.session.is_complete();
         for channel in machine.session.all_channels() {
-            report.updates += channel.updates();
-            report.repairs += channel.document().repair_count();
-            report.trailing += channel.document().trailing();
+            report.updates.raise(channel.updates());
+            report.repairs.raise(channel.document().repair_count());
+            report.trailing.raise(channel.document().trailing());
         }
         report
     }

@@ -14,6 +14,7 @@ mod rules;
 
 use std::sync::Arc;
 
+use crate::count::Count;
 use crate::event::{Container, Event};
 pub use graph::PointerError;
 pub(crate) use graph::{Graph, Node};
@@ -67,8 +68,8 @@ impl Gate {
     pub(crate) fn shows(&mut self, event: &Event<'_>) -> bool {
         if self.inside > 0 {
             match event {
-                Event::Open(_) => self.inside = self.inside.saturating_add(1),
-                Event::Close => self.inside = self.inside.saturating_sub(1),
+                Event::Open(_) => self.inside.raise(1),
+                Event::Close => self.inside.lower(1),
                 _ => {}
             }
             return self.inside == 0;
@@ -100,7 +101,7 @@ impl Gate {
             }
             Event::Close => {
                 if self.free > 0 {
-                    self.free = self.free.saturating_sub(1);
+                    self.free.lower(1);
                 } else {
                     self.levels.pop();
                 }
@@ -118,7 +119,7 @@ impl Gate {
         if self.rules.whole(state).has(kind) {
             self.inside = 1;
         } else if state == FREE {
-            self.free = self.free.saturating_add(1);
+            self.free.raise(1);
         } else {
             self.levels.push(Level { state, count: 0 });
         }

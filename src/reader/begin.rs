@@ -7,6 +7,7 @@
 use super::repair::ends::is_key_byte;
 use super::repair::literals::is_scalar;
 use super::repair::quotes::{Mark, mark_at};
+use crate::count::Count;
 
 /// The answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -113,12 +114,12 @@ impl Begin {
     }
 
     fn read(&mut self, length: usize) {
-        self.at = self.at.saturating_add(length);
+        self.at.raise(length);
     }
 
     fn read_space(&mut self) {
         self.read(1);
-        self.spaces = self.spaces.saturating_add(1);
+        self.spaces.raise(1);
     }
 
     /// The byte after the one it has come to.

@@ -4,6 +4,7 @@ use super::repair::Rule;
 use super::repair::ends::{Ends, Place, Plain, Verdict};
 use super::repair::quotes::Mark;
 use super::{Cursor, Reader};
+use crate::count::Count;
 
 impl Reader {
     #[inline]
@@ -20,7 +21,7 @@ impl Reader {
     /// Counts what a look has looked at.
     #[inline]
     pub(super) fn spend(&mut self, length: usize) {
-        self.spent = self.spent.saturating_add(length as u64);
+        self.spent.raise(length as u64);
     }
 
     /// How far a look may go: less when all looks together have looked at too much.

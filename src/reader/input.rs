@@ -4,8 +4,10 @@ use super::repair::Rule;
 use super::unescape::Unescape;
 use super::utf8::Piece;
 use super::{BLOCK, Cursor, Reader, State};
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Sink};
+use crate::text::beginning;
 
 impl Reader {
     /// Reads bytes, cut anywhere.
@@ -99,10 +101,9 @@ impl Reader {
     pub(super) fn read<S: Sink>(&mut self, text: &[u8], sink: &mut S) -> Result<(), Error> {
         // Counted as it came: a document that was escaped once more is shorter in its offsets.
         let room = self.limits.document.saturating_sub(self.taken);
-        self.taken = self.taken.saturating_add(text.len().min(room));
+        self.taken.raise(text.len().min(room));
         if text.len() > room {
-            let room = (0..=room).rev().find(|&at| starts_code_point(text, at));
-            self.read_within(text.split_at(room.unwrap_or(0)).0, sink)?;
+            self.read_within(beginning(text, room), sink)?;
             return Err(self.at_end(Kind::Document));
         }
         self.read_within(text, sink)
@@ -152,7 +153,7 @@ impl Reader {
             let outcome = self.run(unread, sink);
             let advanced = self.advance(unread, outcome);
             self.held = held;
-            self.held_from = self.held_from.saturating_add(advanced?);
+            self.held_from.raise(advanced?);
             self.filter_held(filtered);
             self.compact();
             if self.again.is_empty() {
@@ -250,9 +251,4 @@ impl Reader {
             self.held_from = 0;
         }
     }
-}
-
-/// Is `at` the boundary of a code point?
-fn starts_code_point(text: &[u8], at: usize) -> bool {
-    text.get(at).is_none_or(|byte| byte & 0xC0 != 0x80)
 }

@@ -21,6 +21,7 @@ mod unescape;
 mod utf8;
 
 use crate::aggregator::Root;
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::event::Sink;
 use crate::limits::Limits;
@@ -133,7 +134,7 @@ impl<'t> Cursor<'t> {
     /// Reads so many bytes. No text is so long that this would saturate.
     #[inline]
     fn advance(&mut self, length: usize) {
-        self.at = self.at.saturating_add(length);
+        self.at.raise(length);
     }
 }
 
@@ -352,13 +353,13 @@ impl Reader {
             if self.spaces == self.limits.white_space {
                 return Err(self.error(Kind::WhiteSpace, cursor.at));
             }
-            self.spaces = self.spaces.saturating_add(1);
+            self.spaces.raise(1);
             cursor.advance(1);
         }
     }
 
     fn new_line(&mut self, at: usize) {
-        self.line = self.line.saturating_add(1);
+        self.line.raise(1);
         self.lines_skipped = true;
         self.wide = 0;
         self.line_from = self.offset(at).saturating_add(1);

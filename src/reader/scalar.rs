@@ -1,6 +1,7 @@
 //! Numbers and literals. "Has it ended?" is answered here only.
 
 use super::{Cursor, Reader, State, Step, Stepped};
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Sink};
 
@@ -127,7 +128,7 @@ impl Reader {
             };
             if let Some(next) = self.scalar.step(byte) {
                 self.scalar = next;
-                self.looked = self.looked.saturating_add(1);
+                self.looked.raise(1);
                 if self.looked > self.limits.digits {
                     self.count_digits(cursor)?;
                 }

@@ -3,6 +3,7 @@
 use super::repair::quotes::{Mark, mark_at};
 use super::text;
 use super::{Cursor, Reader, State, Step, Stepped};
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Sink};
 
@@ -18,7 +19,7 @@ impl Reader {
             if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
-                    end = end.saturating_add(length);
+                    end.raise(length);
                     continue;
                 }
                 self.key_piece(cursor, end);
@@ -101,7 +102,7 @@ impl Reader {
             if byte == b'\\' && !self.at_escaped_quote(cursor.text, end) {
                 let found = text::escape(cursor.text.get(end..).unwrap_or_default());
                 if let text::Escape::Valid(length) = found {
-                    end = end.saturating_add(length);
+                    end.raise(length);
                     escaped_to = end;
                     continue;
                 }

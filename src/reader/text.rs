@@ -2,6 +2,8 @@
 
 #![allow(clippy::indexing_slicing, reason = "tables have an item for each byte")]
 
+use crate::count::Count;
+
 /// Bytes that end a run of plain text inside a JSON string.
 pub(super) const SPECIAL: [bool; 256] = {
     let mut table = [false; 256];
@@ -42,7 +44,7 @@ pub(crate) fn plain_end(text: &[u8], from: usize) -> usize {
             }) {
                 break;
             }
-            from = from.saturating_add(chunk.len());
+            from.raise(chunk.len());
         }
     }
     find_from(text, from, |byte| SPECIAL[usize::from(byte)]).unwrap_or(text.len())

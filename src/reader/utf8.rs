@@ -1,5 +1,7 @@
 //! Bytes → valid UTF-8, at any cut: a code point cut in two waits for its rest.
 
+use crate::count::Count;
+
 /// What a delta turned out to be, piece by piece.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece<'a> {
@@ -99,7 +101,7 @@ impl Decoder {
                     *rest = tail;
                     if let Some(slot) = self.carry.get_mut(self.carried) {
                         *slot = *first;
-                        self.carried = self.carried.saturating_add(1);
+                        self.carried.raise(1);
                     }
                 }
             }

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::count::Count;
 use crate::gate::{Graph, Node};
 
 /// Steps of the counting: beyond, validating costs too much.
@@ -68,7 +69,7 @@ impl Cost {
         let nodes = graph.nodes();
         let mut sources = vec![0_usize; nodes.len()];
         for target in nodes.iter().flat_map(inner) {
-            sources[target] = sources[target].saturating_add(1);
+            sources[target].raise(1);
         }
         let mut ways = vec![1_usize; nodes.len()];
         let mut rank = vec![usize::MAX; nodes.len()];
@@ -79,7 +80,7 @@ impl Cost {
             order.push(at);
             for target in inner(&nodes[at]) {
                 ways[target] = ways[target].max(ways[at].saturating_add(1));
-                sources[target] = sources[target].saturating_sub(1);
+                sources[target].lower(1);
                 if sources[target] == 0 {
                     free.push(target);
                 }

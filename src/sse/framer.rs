@@ -1,6 +1,7 @@
 //! Finds the blocks of an event stream, however it was cut.
 
 use super::block::{Block, Facts, Line};
+use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::limits::Limits;
 use std::ops::Range;
@@ -110,7 +111,7 @@ impl Framer {
     }
 
     fn count(&mut self, length: usize) {
-        self.offset = self.offset.saturating_add(length as u64);
+        self.offset.raise(length as u64);
     }
 
     fn recycle(&mut self) {
@@ -295,7 +296,7 @@ impl Scan {
             if self.cr && self.at < text.len() {
                 self.cr = false;
                 if text[self.at] == b'\n' {
-                    self.at = self.at.saturating_add(1);
+                    self.at.raise(1);
                     self.line = self.at;
                 }
             }
@@ -339,7 +340,7 @@ impl Scan {
             if self.facts.data_lines == 0 {
                 self.facts.data = place(value);
             }
-            self.facts.data_lines = self.facts.data_lines.saturating_add(1);
+            self.facts.data_lines.raise(1);
             return;
         }
         let (name, value) = Line::split(line);

@@ -18,3 +18,4 @@ pub use patch::Patch;
 pub use settled::Settled;
 pub use snapshot::{Form, SnapshotView, Style};
 pub use tail::Tail;
+pub(crate) use tail::inside_length;

@@ -1,5 +1,6 @@
 //! The snapshot: append-only text, and the closers that make it whole.
 
+use crate::count::Count;
 use crate::event::{Event, Sink};
 
 /// How a snapshot separates its items.
@@ -229,9 +230,9 @@ impl SnapshotView {
             match byte {
                 b'"' if self.is_bare_quote(at) => in_string = !in_string,
                 _ if in_string => {}
-                b'}' | b']' => closed = closed.saturating_add(1),
+                b'}' | b']' => closed.raise(1),
                 b'{' | b'[' if closed == 0 => return Some(at),
-                b'{' | b'[' => closed = closed.saturating_sub(1),
+                b'{' | b'[' => closed.lower(1),
                 _ => {}
             }
         }
@@ -260,8 +261,8 @@ impl Sink for SnapshotView {
             }
             match byte {
                 b'"' => string = Some(Vec::new()),
-                b'{' | b'[' => depth = depth.saturating_add(1),
-                b'}' | b']' => depth = depth.saturating_sub(1),
+                b'{' | b'[' => depth.raise(1),
+                b'}' | b']' => depth.lower(1),
                 b':' if depth == 1 => visit(&last),
                 _ => {}
             }

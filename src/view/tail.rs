@@ -1,5 +1,6 @@
 //! The text of a snapshot as events again, from where it was left.
 
+use crate::count::Count;
 use crate::event::{Container, Event};
 
 /// Reads the text of a [`SnapshotView`](super::SnapshotView) in [`Form::Plain`](super::Form::Plain)
@@ -99,14 +100,14 @@ impl Tail {
 
 /// The length of the inside of a string: up to the quote that ends it, or to the end of the text.
 #[inline]
-pub(super) fn inside_length(text: &[u8]) -> usize {
+pub(crate) fn inside_length(text: &[u8]) -> usize {
     let mut at = 0usize;
     while let Some(found) = memchr::memchr2(b'"', b'\\', text.get(at..).unwrap_or_default()) {
-        at = at.saturating_add(found);
+        at.raise(found);
         if text.get(at) == Some(&b'"') {
             return at;
         }
-        at = at.saturating_add(2);
+        at.raise(2);
     }
     text.len()
 }

@@ -5,6 +5,7 @@
 //! each time that the core is.
 
 #![forbid(unsafe_code)]
+#![deny(clippy::arithmetic_side_effects)]
 
 use std::fmt::{self, Write as _};
 
@@ -59,11 +60,12 @@ impl Validator {
 
 /// A JSON Pointer; that of the nearest container that can be named in short, where it is long.
 fn near(path: &str) -> String {
-    let mut end = path.len().min(PATH);
-    while end < path.len() && path.as_bytes().get(end) != Some(&b'/') {
-        end -= 1;
+    if path.len() <= PATH {
+        return path.to_owned();
     }
-    path.get(..end).unwrap_or_default().to_owned()
+    let mut near = path.bytes().take(PATH + 1);
+    let end = near.rposition(|byte| byte == b'/');
+    path.get(..end.unwrap_or(0)).unwrap_or_default().to_owned()
 }
 
 /// The beginning of a text that is written, and no more of it.
@@ -71,12 +73,11 @@ struct Short(String);
 
 impl fmt::Write for Short {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let mut end = text.len().min(MESSAGE - self.0.len());
-        while !text.is_char_boundary(end) {
-            end -= 1;
-        }
-        self.0.push_str(text.get(..end).unwrap_or_default());
-        if end < text.len() {
+        let room = text.len().min(MESSAGE.saturating_sub(self.0.len()));
+        let shown = (0..=room).rev().find_map(|end| text.get(..end));
+        let shown = shown.unwrap_or_default();
+        self.0.push_str(shown);
+        if shown.len() < text.len() {
             Err(fmt::Error)
         } else {
             Ok(())

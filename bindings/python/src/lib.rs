@@ -1,5 +1,7 @@
 //! Python bindings: checks arguments, calls the core, converts. Nothing is decided here.
 
+#![deny(clippy::arithmetic_side_effects)]
+
 mod aggregator;
 mod alone;
 mod call;

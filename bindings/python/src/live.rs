@@ -57,7 +57,7 @@ impl Live {
         self.restore(py, before, numbers)?;
         self.builder
             .read(py, &mut self.tail, new, self.read, numbers)?;
-        self.read += new.len();
+        self.read = self.read.saturating_add(new.len());
         Ok(())
     }
 
@@ -71,7 +71,7 @@ impl Live {
         let stack = &self.builder.stack;
         let first = stack.len().saturating_sub(LOOKED_OVER);
         for (level, frame) in stack.iter().enumerate().skip(first) {
-            let child = match (stack.get(level + 1), &self.builder.open) {
+            let child = match (stack.get(level.saturating_add(1)), &self.builder.open) {
                 (Some(inner), _) => Some((inner.container.as_any(py), inner.from)),
                 (None, Some(open)) => {
                     let object = open.object.as_ref();

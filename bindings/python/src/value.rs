@@ -90,7 +90,9 @@ impl Builder {
     ) -> PyResult<()> {
         let mut rest = text;
         while let Some(event) = tail.next(&mut rest) {
-            let from = base + text.len() - rest.len() - 1;
+            // The byte before what is left: the quote or the bracket that began the value.
+            let read = text.len().saturating_sub(rest.len());
+            let from = base.saturating_add(read).saturating_sub(1);
             match event {
                 Event::Text(raw) => unescape(raw, &mut self.piece),
                 Event::Key(raw) => self.key = Some(self.name(py, raw)?),
@@ -141,7 +143,7 @@ impl Builder {
         match self.stack.last_mut().map(|frame| &mut frame.container) {
             None => self.root = Some(value.clone().unbind()),
             Some(Items::List(list, count)) => {
-                *count += 1;
+                *count = count.saturating_add(1);
                 list.bind(py).append(value)?;
             }
             Some(Items::Dict(dict, last)) => {

@@ -165,7 +165,7 @@ impl Edits {
         }
         let last = matches!(called, Called::Decided(..));
         let at = if kept {
-            Span::new(choice.calls.end - 1, choice.calls.end - 1)
+            choice.calls.before_end()
         } else {
             self.set(choice.calls, b"tool_calls", What::Static(b"["), into)
         };

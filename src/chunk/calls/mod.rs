@@ -27,6 +27,7 @@ pub use session::{CallPiece, CallView, Made};
 use super::channel::{Action, Channel, Content, Facts, Finish};
 use super::failure::Failure;
 use super::settings::ChunkOptions;
+use crate::count::total;
 use crate::view::Form;
 
 /// A response has at most this many tool calls, in all its choices.
@@ -131,7 +132,7 @@ impl Call {
             self.front.clear();
             rest = &rest[at..];
         }
-        if self.empty == Empty::No || self.front.len() + rest.len() > FRONT {
+        if self.empty == Empty::No || total([self.front.len(), rest.len()]) > FRONT {
             self.settle();
             self.channel.read(rest, &mut 0);
         } else {

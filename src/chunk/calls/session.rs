@@ -8,6 +8,7 @@ use super::{Call, CallVerdict, MAX_CALLS};
 use crate::chunk::channel::Channel;
 use crate::chunk::failure::{Code, Failure};
 use crate::chunk::session::{Place, Session};
+use crate::count::{Count, total};
 use crate::error::{Error, Kind};
 
 /// What a piece of a tool call says of itself. Texts are empty where they are missing.
@@ -128,11 +129,11 @@ impl Session {
         let at = found.unwrap_or_else(|| self.new_call(place, &piece));
         let list = &mut self.choices.get_mut(place)?.calls;
         let call = list.list.get_mut(at)?;
-        let before = call.id.len() + call.name.len() + call.kind.len();
+        let before = total([call.id.len(), call.name.len(), call.kind.len()]);
         let news = call.hear(&piece);
-        let after = call.id.len() + call.name.len() + call.kind.len();
+        let after = total([call.id.len(), call.name.len(), call.kind.len()]);
         list.touch(at, piece.place, news);
-        self.read = self.read.saturating_add(after - before);
+        self.read.raise(after.saturating_sub(before));
         if self.read > self.options.limits.document && after > before {
             let error = Error::new(Kind::Document, self.read as u64, 0, 0);
             self.failure = Some(error.into());
@@ -151,16 +152,17 @@ impl Session {
         };
         call.said = piece.index;
         call.number = choice.calls.number(piece.index);
+        let at = choice.calls.list.len();
         choice.calls.list.push(call);
-        self.calls += 1;
-        choice.calls.list.len() - 1
+        self.calls.raise(1);
+        at
     }
 
     /// Reads a part of the arguments of a call, by the place that [`call`](Self::call) gave.
     pub fn read_arguments(&mut self, index: u64, at: usize, text: &[u8]) {
         let over = self.read.saturating_add(text.len()) > self.options.limits.document;
         let offset = self.read as u64;
-        self.read = self.read.saturating_add(text.len());
+        self.read.raise(text.len());
         let Some(place) = self.place(index) else {
             return;
         };

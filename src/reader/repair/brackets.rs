@@ -3,6 +3,7 @@
 use super::Rule;
 use super::ends::{Ends, Verdict, fence_at, is_key_byte, odd_space};
 use super::quotes::{Open, mark_at};
+use crate::count::Count;
 use crate::event::Sink;
 use crate::reader::stack::{Bracket, innermost_with};
 use crate::reader::text::find_from;
@@ -256,7 +257,7 @@ impl Reader {
             .rest()
             .iter()
             .filter(|byte| !byte.is_ascii_whitespace() && **byte != b'`');
-        self.after = self.after.saturating_add(text.count() as u64);
+        self.after.raise(text.count() as u64);
         cursor.at = cursor.text.len();
         Step::Wait
     }

@@ -15,6 +15,7 @@ pub(super) mod strings;
 pub(super) mod words;
 
 use crate::aggregator::Repair;
+use crate::count::Count;
 
 /// Repairs that are listed; beyond, they are counted.
 const LISTED: usize = 256;
@@ -122,7 +123,7 @@ pub(crate) struct Log {
 impl Log {
     #[cold]
     pub(crate) fn record(&mut self, rule: Rule, offset: u64) {
-        self.count = self.count.saturating_add(1);
+        self.count.raise(1);
         if self.listed.len() < LISTED {
             let (kind, description) = (rule.code(), rule.description());
             self.listed.push(Repair {

@@ -2,6 +2,7 @@
 
 use super::Rule;
 use super::ends::{Ends, Verdict};
+use crate::count::Count;
 use crate::event::Sink;
 use crate::reader::text::find_from;
 use crate::reader::{Cursor, Reader, State, Step, Stepped};
@@ -96,7 +97,7 @@ impl Open {
             if let Some(slot) = self.lead.get_mut(self.said) {
                 *slot = byte;
             }
-            self.said = self.said.saturating_add(1);
+            self.said.raise(1);
         }
     }
 
@@ -219,8 +220,8 @@ impl Reader {
         while run < self.open.times {
             match mark_at(text, width) {
                 Some((mark, length)) if self.open.mark.closes_with(mark) => {
-                    run = run.saturating_add(1);
-                    width = width.saturating_add(length);
+                    run.raise(1);
+                    width.raise(length);
                 }
                 _ if text.len() <= width && !self.ended => return None,
                 _ => break,
@@ -301,8 +302,8 @@ impl Reader {
         sink: &mut S,
     ) -> Step {
         match byte {
-            b'{' | b'[' => self.open.nested = self.open.nested.saturating_add(1),
-            b'}' | b']' => self.open.nested = self.open.nested.saturating_sub(1),
+            b'{' | b'[' => self.open.nested.raise(1),
+            b'}' | b']' => self.open.nested.lower(1),
             _ => {
                 self.record(Rule::UnescapedQuote, cursor.at);
                 self.say(b"\\\"", sink);

@@ -5,6 +5,7 @@ use super::ends::{Ends, Verdict, is_key_byte, odd_space};
 use super::literals::{Word, classify, is_beginning, is_scalar};
 use super::quotes::{Mark, Open, mark_at};
 use super::strings::push_text;
+use crate::count::Count;
 use crate::event::{Container, Sink};
 use crate::reader::stack::Bracket;
 use crate::reader::text::{Escape, escape};
@@ -137,7 +138,7 @@ impl Reader {
                     return Some(end);
                 }
             }
-            end = end.saturating_add(1);
+            end.raise(1);
         }
         self.looked = end;
         (self.ended || end > self.look_limit(cursor).max(self.limits.digits)).then_some(end)

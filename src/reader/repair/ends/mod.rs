@@ -12,6 +12,7 @@ pub(crate) use bytes::{fence_at, is_key_byte, odd_space};
 pub(crate) use plain::Plain;
 
 use super::quotes::{Mark, mark_at};
+use crate::count::Count;
 use crate::reader::stack::{Bracket, innermost_with};
 
 /// The answer.
@@ -233,7 +234,7 @@ impl Ends {
     }
 
     fn read(&mut self, length: usize) {
-        self.at = self.at.saturating_add(length);
+        self.at.raise(length);
     }
 
     /// The byte at a distance from where it has come to.
@@ -276,7 +277,7 @@ impl Ends {
             };
             self.gap = true;
             self.read(width);
-            self.spaces = self.spaces.saturating_add(width);
+            self.spaces.raise(width);
         }
         None
     }

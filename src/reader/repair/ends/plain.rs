@@ -6,6 +6,7 @@
 
 #![allow(clippy::indexing_slicing, reason = "tables have an item for each byte")]
 
+use crate::count::Count;
 use crate::reader::stack::Bracket;
 use crate::reader::text::SPECIAL;
 
@@ -74,7 +75,7 @@ impl Plain {
                 (Phase::KeyEnd, b':') => break Some(true),
                 (Phase::Comma | Phase::KeyEnd, _) => break Some(false),
             };
-            at = at.saturating_add(1);
+            at.raise(1);
         };
         self.at = at;
         self.phase = if answer == Some(false) {
