@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from ._core import Limits, Session
 from .calls import ToolCalls
-from .carry import PADDING, Carry, Held, Top, filled, take
+from .carry import Carry, Held, Top, filled, take
 from .errors import Error, LimitError
 from .facts import (
     Facts,
@@ -18,16 +18,13 @@ from .facts import (
     reported,
     shape_of,
     text_of,
-    text_parts,
 )
-from .shapes import changed, get, made, members, says
+from .making import Maker, content_of
+from .shapes import changed, get, members, says
 
 __all__ = ["Rewriter"]
 
 _CHOICE = frozenset({"delta", "index", "finish_reason", "logprobs"})
-_NAMES = ("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider")
-"""What every chunk of a stream says: the names it goes by."""
-_APART = frozenset((*_NAMES, *PADDING))
 _MAX_CHOICES = 1024
 _SIZE = 350
 """Bytes of a chunk as providers send it, where they matter and are not known."""
@@ -59,8 +56,7 @@ class Rewriter:
         self._now = 0
         self._over = False
         self._queue: list[Any] = []
-        self._first: Any = None
-        self._delta: Any = None
+        self._maker = Maker(self.session, self._calls)
         self._chat = False
         self._texting = False
         self._foreign = False
@@ -106,8 +102,7 @@ class Rewriter:
         if not choices and not self._queue and not self._texting:
             yield chunk
             return
-        if self._first is None:
-            self._first = changed(chunk, {"choices": choices[:1]})
+        self._maker.learn(chunk, choices)
         facts = [self._facts(choice) for choice in choices]
         text = any(self._reads(choice) for choice in choices)
         gives = any(each.others or each.finish for each in facts)
@@ -231,38 +226,15 @@ class Rewriter:
         delta = get(choice, "delta")
         if carry.role is not None and not facts.role:
             changes["role"] = carry.role
-        changes.update(self._content(delta, self.session.content(index) if shown else None))
+        changes.update(content_of(delta, self.session.content(index) if shown else None))
         if delta is not None:
-            self._delta = delta
+            self._maker.learn_delta(delta)
             updates["delta"] = changed(delta, changes)
         elif changes:
-            updates["delta"] = made(self._delta_like(choice), changes)
+            updates["delta"] = self._maker.delta(choice, changes)
         if status:
             updates["json_status"] = self.session.status(index)
         return changed(choice, updates) if updates else choice
-
-    def _content(self, delta: Any, snapshot: str | None) -> dict[str, Any]:
-        """Give what becomes of a delta's text: the snapshot, or nothing in its place."""
-        content = get(delta, "content")
-        texts = text_parts(content) if isinstance(content, list) else []
-        if all(texts):
-            if snapshot is not None:
-                return {"content": snapshot}
-            return {"content": None} if texts or isinstance(content, str) else {}
-        kept = [part for part, text in zip(content, texts, strict=True) if not text]
-        if snapshot is not None:
-            at = texts.index(True) if True in texts else len(content)
-            kept.insert(
-                at,
-                changed(content[at], {"text": snapshot})
-                if at < len(content)
-                else {"type": "text", "text": snapshot},
-            )
-        return {"content": kept}
-
-    def _delta_like(self, choice: Any) -> Any:
-        """Give a delta to make others like, for a choice that has none."""
-        return {} if isinstance(choice, dict) else self._delta
 
     def _release(self) -> Iterator[Any]:
         waiting, self._queue = self._queue, []
@@ -301,11 +273,11 @@ class Rewriter:
         """Give the chunks that are due at the end and that the upstream did not send."""
         for index in self.session.indexes():
             slot = self._slots.get(index) or _Slot()
-            carry = slot.carry
-            if index not in finals and not carry.says:
-                continue
-            yield self._made([self._last(index, carry, finals)])
-        if any(name not in _APART for name in self._top.values()):
+            if index in finals or slot.carry.says:
+                which: Literal["last"] | None = "last" if index in finals else None
+                status = finals.get(index)
+                yield self._made([self._maker.choice(index, slot.carry, status, which)])
+        if self._maker.says(self._top.values()):
             yield self._made([])
 
     def _updates(self, indexes: list[int], which: Literal["due", "owed"]) -> Iterator[Any]:
@@ -313,37 +285,14 @@ class Rewriter:
         for index in indexes:
             slot = self._slots.setdefault(index, _Slot())
             self._merge_held(slot)
-            update = self._made([self._last(index, slot.carry, {}, which)])
+            update = self._made([self._maker.choice(index, slot.carry, None, which)])
             slot.carry = Carry()
             yield update
 
     def _made(self, choices: list[Any]) -> Any:
         """Make a chunk that the upstream did not send, with what is carried for no choice."""
-        said = members(self._first) if self._first is not None else {}
-        names = {name: said[name] for name in _NAMES if says(said.get(name))}
-        rest = {name: value for name, value in self._top.values().items() if name not in _APART}
         for slot in self._slots.values():
             if slot.held is not None:
                 slot.held.top.forget_older(self._top)
-        self._top = Top()
-        return made(self._first, {**names, **rest, "choices": choices})
-
-    def _last(
-        self,
-        index: int,
-        carry: Carry,
-        finals: Mapping[int, Any],
-        which: Literal["due", "owed"] | None = None,
-    ) -> Any:
-        first = get(self._first, "choices")[0]
-        role = {} if carry.role is None else {"role": carry.role}
-        delta = {**role, "content": self.session.content(index, which)}
-        if self._calls and (which or index in finals):
-            found = self.session.made_calls(index, which or "last")
-            calls = [self._calls.made(call) for call in found]
-            delta.update({"tool_calls": calls} if calls else {})
-        like = self._delta_like(first)
-        choice = {"index": index, "delta": made(like, delta), **carry.of({}), "finish_reason": None}
-        if finals.get(index) is not None:
-            choice["json_status"] = finals[index]
-        return made(first, choice)
+        carried, self._top = self._top.values(), Top()
+        return self._maker.chunk(choices, carried)

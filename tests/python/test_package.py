@@ -20,7 +20,7 @@ MODULES = {
 
 # Who may know whom, from the leaves up. A name stands for the modules below it too.
 LEAVES = {"_core", "errors", "aliases", "beside", "inputs", "joining", "types"}
-OBJECTS = {"shapes", "facts", "calls", "carry", "rewrite", "completion"}
+OBJECTS = {"shapes", "facts", "calls", "carry", "making", "rewrite", "completion"}
 CLIENT = {"transport", "exchange", "building"}
 MAY_KNOW = {
     "errors": set(),
@@ -34,7 +34,8 @@ MAY_KNOW = {
     "calls": LEAVES | {"shapes", "facts"},
     "carry": {"shapes"},
     "completion": {"shapes"},
-    "rewrite": LEAVES | {"shapes", "facts", "calls", "carry"},
+    "making": LEAVES | {"shapes", "facts", "calls", "carry"},
+    "rewrite": LEAVES | {"shapes", "facts", "calls", "carry", "making"},
     "updates": LEAVES,
     "deltas": LEAVES | {"updates"},
     "operations": set(),
