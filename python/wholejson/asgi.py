@@ -26,7 +26,7 @@ from ._http.body import (
     replay,
     with_headers,
 )
-from ._http.disconnect import WATCHED, Departure, until_gone
+from ._http.disconnect import WATCHED, Departure
 from ._http.errors import send_error
 from ._http.source import Room
 from ._http.timer import Timing
@@ -125,30 +125,34 @@ class ValidJSONChunks:
         if scope["type"] == "http" and scope["method"] == "POST":
             path = scope["path"].rstrip("/")
             if path.endswith("/chat/completions"):
-                await self._completion(scope, receive, send)
+                answering = await self._completion(scope, receive, send)
+                # A stream goes on for long; it must not keep its request.
+                del scope, receive, send
+                if answering is not None:
+                    await answering
                 return
             if path.endswith("/responses"):
                 await self._response(scope, receive, send)
                 return
         await self.app(scope, receive, send)
 
-    async def _completion(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _completion(
+        self, scope: Scope, receive: Receive, send: Send
+    ) -> Awaitable[None] | None:
+        """Read a request; give what answers it, unless it has been answered."""
         body = await self._body(scope, receive, send)
         if body is None:
-            return
+            return None
         request = await _read(body, send)
         if request is None:
-            return
+            return None
         if request is not _FOREIGN:
             _note(scope, agent_id=request.agent_id)
         if request is _FOREIGN or request.options is None:
-            answering: Awaitable[None] = self._pass(scope, body, request, receive, send)
-        elif why := refusal(lambda name: _said(scope, name), request.body, request.options):
-            answering = send_error(send, 400, why, param=_FLAG, code="unsupported_helper")
-        else:
-            answering = self._turn(scope, request, receive, send)
-        del body, request  # a stream goes on for long; it must not keep its request
-        await answering
+            return self._pass(scope, body, request, receive, send)
+        if why := refusal(partial(_said, scope), request.body, request.options):
+            return send_error(send, 400, why, param=_FLAG, code="unsupported_helper")
+        return self._turn(scope, request, receive, send)
 
     def _pass(
         self, scope: Scope, body: bytes, request: Any, receive: Receive, send: Send
@@ -169,9 +173,10 @@ class ValidJSONChunks:
         turned = Turned(send, make, options["mode"], self._timing, departure, self._room)
         work = self._inside(inner, replay(request.body, departure.receive), turned)
         agent_id = request.agent_id
-        del request, options, make
+        del request, options, make, inner, receive, send
         try:
-            await until_gone(work, departure)
+            async with departure:
+                await work
         except asyncio.CancelledError:
             # The server is shutting down. What is written now still goes out.
             if not departure.happened:
@@ -190,7 +195,9 @@ class ValidJSONChunks:
 
     async def _inside(self, scope: Scope, receive: Receive, turned: Turned) -> None:
         try:
-            await self.app(scope, receive, turned.send)
+            answering = self.app(scope, receive, turned.send)
+            del scope, receive
+            await answering
         except UpstreamError as error:
             if not turned.began:
                 raise

@@ -11,12 +11,14 @@ as they are, hop-by-hop headers apart.
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from sys import intern
 from typing import TYPE_CHECKING
 from urllib.parse import quote, urlsplit
 
 from ._http.body import BodyTooLargeError, ClientGoneError, read_body
 from ._http.deadline import Deadline
-from ._http.disconnect import WATCHED, Departure, until_gone
+from ._http.disconnect import WATCHED, Departure
 from ._http.errors import send_error
 from ._http.routes import route
 from .errors import UpstreamError
@@ -30,7 +32,12 @@ except ImportError as error:  # pragma: no cover
     ) from error
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
     from ._http.types import Headers, Receive, Scope, Send
+
+    # A method, an address, a body and headers.
+    _Request = tuple[str, URL, bytes | None, list[tuple[str, str]]]
 
 __all__ = ["ReverseProxy"]
 
@@ -99,7 +106,17 @@ class ReverseProxy:
         if scope["type"] == "lifespan":
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._http(scope, receive, send)
+            departure = None if WATCHED in scope else Departure(receive)
+            work = await self._http(scope, receive, send, departure)
+            # An answer goes on for long; it must not keep its request.
+            del scope, receive, send
+            if work is None:
+                return
+            if departure is None:
+                await work
+            else:
+                async with departure:
+                    await work
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1000})
 
@@ -119,46 +136,42 @@ class ReverseProxy:
                 await send({"type": "lifespan.shutdown.complete"})
                 return
 
-    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _http(
+        self, scope: Scope, receive: Receive, send: Send, departure: Departure | None
+    ) -> Awaitable[None] | None:
+        """Read a request; give what answers it, unless it has been answered."""
         path, refusal = route(scope["path"], scope["method"])
         if refusal is not None:
             await send_error(send, **refusal)
-            return
+            return None
         try:
             body = await read_body(scope, receive, self._limit)
         except ClientGoneError:
-            return
+            return None
         except BodyTooLargeError:
             text = f"the request is longer than the {self._limit} bytes that are allowed"
             await send_error(send, 413, text, code="request_too_large")
-            return
+            return None
         url = f"{self._base}/{quote(path, safe='/:@')}"
         if scope.get("query_string"):
             url += "?" + quote(scope["query_string"].decode("latin-1"), safe=_QUERY)
-        departure = Departure(receive)
-        work = self._forward(scope, URL(url, encoded=True), body, send, departure)
-        del body  # an answer goes on for long; it must not keep its request
-        if WATCHED in scope:
-            await work
-        else:
-            await until_gone(work, departure)
+        headers = self._request_headers(scope["headers"])
+        request = (scope["method"], URL(url, encoded=True), body or None, headers)
+        return self._forward(request, send, departure)
 
-    async def _forward(
-        self, scope: Scope, url: URL, body: bytes, send: Send, departure: Departure
-    ) -> None:
+    async def _forward(self, request: _Request, send: Send, departure: Departure | None) -> None:
         """Do one exchange with the upstream; it is cancelled if the client leaves."""
         deadline = Deadline()
         response: aiohttp.ClientResponse | None = None
         try:
-            deadline.set(self._first_byte)
-            response = await self._session().request(
-                scope["method"],
-                url,
-                data=body or None,
-                headers=self._request_headers(scope["headers"]),
-                allow_redirects=False,
+            deadline.wait(self._first_byte)
+            method, url, body, headers = request
+            asking = self._session().request(
+                method, url, data=body, headers=headers, allow_redirects=False
             )
-            del body
+            del request, method, url, body, headers
+            response = await asking
+            del asking
             await self._answer(response, send, deadline, departure)
         except (aiohttp.ClientError, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError):
@@ -180,7 +193,7 @@ class ReverseProxy:
         response: aiohttp.ClientResponse,
         send: Send,
         deadline: Deadline,
-        departure: Departure,
+        departure: Departure | None,
     ) -> None:
         deadline.pause()
         await send(
@@ -193,14 +206,15 @@ class ReverseProxy:
         content, idle = response.content, self._idle
         _break_off_when_lost(response)
         while True:
-            deadline.set(idle)
+            deadline.wait(idle)
             data = await content.readany()
             deadline.pause()
             if not data:
                 break
             await send({"type": "http.response.body", "body": data, "more_body": True})
             data = b""  # a stream that waits for its upstream keeps nothing of what it sent
-        departure.settle()
+        if departure is not None:
+            departure.settle()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     def _request_headers(self, given: Headers) -> list[tuple[str, str]]:
@@ -208,7 +222,8 @@ class ReverseProxy:
         headers = _end_to_end(given, drop)
         if self._authorization:
             headers.append((b"authorization", self._authorization))
-        return [(key.decode("latin-1"), value.decode("latin-1")) for key, value in headers]
+        # Names are kept as long as the answer goes on, by every answer: it is one text for all.
+        return [(intern(key.decode("latin-1")), value.decode("latin-1")) for key, value in headers]
 
     def _session(self) -> aiohttp.ClientSession:
         loop = asyncio.get_running_loop()
@@ -240,16 +255,16 @@ def _break_off_when_lost(response: aiohttp.ClientResponse) -> None:
     if protocol is None or not hasattr(protocol, "closed"):
         return
     closed = protocol.closed
+    if closed is None:
+        _lost(content)
+    else:
+        closed.add_done_callback(partial(_lost, content))
 
-    def lost(future: asyncio.Future[None]) -> None:
-        if not future.cancelled():
-            future.exception()
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError("the body is not whole"))
 
-    if closed is not None:
-        closed.add_done_callback(lost)
-    elif not content.is_eof() and content.exception() is None:
+def _lost(content: aiohttp.StreamReader, closed: asyncio.Future[None] | None = None) -> None:
+    if closed is not None and not closed.cancelled():
+        closed.exception()
+    if not content.is_eof() and content.exception() is None:
         content.set_exception(aiohttp.ClientPayloadError("the body is not whole"))
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from ._http.body import BodyTooLargeError, ClientGoneError, header, read_body
 from ._http.chunks import Answer, tokens
-from ._http.disconnect import Departure, until_gone
+from ._http.disconnect import Departure
 from ._http.errors import send_error
 from ._http.faults import BrokenError, faulty
 
@@ -120,7 +120,8 @@ class Replay:
         work = self._stream(answer, fault, send, departure)
         # Without the end of the response the server breaks the connection.
         with contextlib.suppress(BrokenError):
-            await until_gone(work, departure)
+            async with departure:
+                await work
 
     def _answer(self, request: dict[str, Any]) -> Answer:
         model = str(request.get("model") or self._models[0])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
-from typing import Any
+from types import TracebackType
 
 from .types import Message, Receive
 
-__all__ = ["WATCHED", "Departure", "until_gone"]
+__all__ = ["WATCHED", "Departure"]
 
 WATCHED = "wholejson.watched"
 """In a scope: who stands outside cancels the app inside when its client leaves."""
@@ -18,9 +17,16 @@ _PAUSE = 0.05
 
 
 class Departure:
-    """Watches one client; the only one who calls the server's `receive` after the body."""
+    """Watches one client; the only one who calls the server's `receive` after the body.
 
-    __slots__ = ("_bell", "_gone", "_receive", "_settled", "_watcher", "dismissed")
+    ``async with departure`` is for the work that is done for the client, and ends it when the
+    client leaves or is dismissed: the work is cancelled, and the block left without an error. It is
+    done in the task that it is in: one more would cost each open stream memory.
+    """
+
+    __slots__ = (
+        "_bell", "_cancelled", "_gone", "_receive", "_settled", "_task", "_watcher", "dismissed",
+    )  # fmt: skip
 
     def __init__(self, receive: Receive) -> None:
         self._receive = receive
@@ -28,6 +34,8 @@ class Departure:
         self._settled = False
         self._bell: asyncio.Future[None] | None = None  # for an app that waits for the end
         self._watcher: asyncio.Task[None] | None = None
+        self._task: asyncio.Task[None] | None = None  # the one that works
+        self._cancelled = False
         self.dismissed = False
 
     @property
@@ -60,10 +68,32 @@ class Departure:
             await asyncio.wait((self._bell,))
         return {"type": "http.disconnect"}
 
-    def start(self) -> asyncio.Task[None]:
-        """Begin to watch; the task ends when the client has left, or is dismissed."""
+    async def __aenter__(self) -> None:
+        """Begin to watch."""
+        self._task = asyncio.current_task()
         self._watcher = asyncio.ensure_future(self._watch())
-        return self._watcher
+        self._watcher.add_done_callback(self._end)
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        """Watch no more; tell whether `error` came of the client's leaving."""
+        task, self._task, watcher = self._task, None, self._watcher
+        # Somebody else may want the task to end as well.
+        others = self._cancelled and _take_back(task)
+        if watcher is not None:
+            watcher.cancel()
+            await asyncio.wait((watcher,))
+            if not watcher.cancelled():
+                watcher.exception()
+        if isinstance(error, asyncio.CancelledError):
+            return self._cancelled and not others
+        return isinstance(error, Exception) and (self.happened or self.dismissed)
+
+    def _end(self, _: asyncio.Task[None]) -> None:
+        # If the response is out, or the server cannot tell who leaves, the work goes on.
+        if self._task is not None and (self.happened or self.dismissed):
+            self._cancelled = self._task.cancel()
 
     async def _watch(self) -> None:
         while True:
@@ -77,47 +107,6 @@ class Departure:
         self._gone = True
         if self._bell is not None and not self._bell.done():
             self._bell.set_result(None)
-
-
-async def until_gone(work: Coroutine[Any, Any, None], departure: Departure) -> bool:
-    """Do `work`, but only while the client is there; tell whether it was done to its end.
-
-    It is done in this task: one more would cost each open stream memory. When the client leaves or
-    is dismissed, `work` is cancelled, and has ended when this returns. What it raises is raised.
-    """
-    task = asyncio.current_task()
-    watch = departure.start()
-    over = cancelled = False
-
-    def end(_: asyncio.Task[None]) -> None:
-        # If the response is out, or the server cannot tell who leaves, the work goes on.
-        nonlocal cancelled
-        if task is not None and not over and (departure.happened or departure.dismissed):
-            cancelled = task.cancel()
-
-    watch.add_done_callback(end)
-    try:
-        await work
-    except asyncio.CancelledError:
-        if not cancelled or _take_back(task):
-            raise
-        return False
-    except Exception:
-        if cancelled:
-            _take_back(task)
-        if not (departure.happened or departure.dismissed):
-            raise
-        return False
-    else:
-        if cancelled:
-            _take_back(task)
-        return True
-    finally:
-        over = True
-        watch.cancel()
-        await asyncio.wait((watch,))
-        if not watch.cancelled():
-            watch.exception()
 
 
 def _take_back(task: asyncio.Task[None] | None) -> bool:

@@ -21,15 +21,13 @@ class Flusher:
         gives is newer, and must not be sent before it.
     """
 
+    __slots__ = ("_give", "_loop", "_timer", "_transformer")
+
     def __init__(self, give: Callable[[bytes], Awaitable[None]]) -> None:
         self._give = give
         self._loop = asyncio.get_running_loop()
         self._timer = Timer()
         self._transformer: ChunkTransformer | None = None
-
-    def now(self) -> int:
-        """Tell the time, as the transformer is told it."""
-        return int(self._loop.time() * 1000)
 
     def rest(self) -> None:
         """Flush nothing more. What has begun goes on."""
@@ -54,7 +52,7 @@ class Flusher:
         transformer = self._transformer
         if transformer is None:
             return
-        transformer.set_time(self.now())
+        transformer.set_time(int(self._loop.time() * 1000))
         await self._give(transformer.flush_due())
         if self._transformer is transformer:
             self.watch(transformer)

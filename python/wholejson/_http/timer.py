@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextvars
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-__all__ = ["Timer", "Timing"]
+from .clock import Alarm
+
+__all__ = ["Beat", "Timer", "Timing"]
 
 Work = Callable[[], Coroutine[Any, Any, None]]
 
@@ -50,6 +53,30 @@ class Timer:
     def _begin(self, work: Work) -> None:
         self._task = self._loop.create_task(work())
         self._task.add_done_callback(_forget)
+
+
+class Beat(Alarm):
+    """Does some work whenever it rings: in a task of its own, and in the context of its maker."""
+
+    __slots__ = ("_context", "_task", "_work")
+
+    def __init__(self, work: Work) -> None:
+        super().__init__()
+        self._context = contextvars.copy_context()
+        self._task: asyncio.Task[None] | None = None
+        self._work = work
+
+    def ring(self) -> None:
+        """Begin the work."""
+        create = asyncio.get_running_loop().create_task
+        self._task = self._context.run(create, self._work())
+        self._task.add_done_callback(_forget)
+
+    async def settled(self) -> None:
+        """Begin nothing more, and wait for what has begun."""
+        self.close()
+        if self._task is not None:
+            await asyncio.wait((self._task,))
 
 
 def _forget(task: asyncio.Task[None]) -> None:

@@ -19,7 +19,7 @@ from .errors import first_event_error, json_error, send_error, status_of
 from .flush import Flusher
 from .last import says_done, tail
 from .source import Room, Source
-from .timer import Timer, Timing
+from .timer import Beat, Timer, Timing
 
 if TYPE_CHECKING:
     from wholejson._core import ChunkTransformer
@@ -55,6 +55,7 @@ class Turned:
     """The `send` of the app inside, for one response; `close` when that app has ended."""
 
     __slots__ = (
+        "_beat",
         "_begun",
         "_departure",
         "_first_snapshot",
@@ -99,8 +100,9 @@ class Turned:
         self._start: Message | None = None  # held until it is known what it must say
         self._held = bytearray()
         self._source: Source | None = None
-        self._timer = Timer()
-        self._flusher = Flusher(self._give_due)
+        self._timer = Timer()  # for the headers
+        self._beat: Beat | None = None
+        self._flusher: Flusher | None = None  # there is one from the first update held back on
         self._tail = b"\n\n"
         self._last = 0.0
         self._begun = time.monotonic()
@@ -129,8 +131,9 @@ class Turned:
 
     async def close(self, code: Code = "upstream_closed", message: str | None = None) -> None:
         """Tell that the app inside has ended: if its response has not, the client learns `code`."""
-        await self._timer.settled()
-        await self._flusher.settled()
+        for waiting in (self._timer, self._beat, self._flusher):
+            if waiting is not None:
+                await waiting.settled()
         if self._over or (self._start is None and not self._started) or self._passing:
             return
         if self._source is None:
@@ -157,8 +160,9 @@ class Turned:
 
     def forget(self) -> None:
         """Give back what the stream held; nothing more is sent."""
-        self._timer.stop()
-        self._flusher.rest()
+        self._over = True
+        self._rest()
+        self._beat = self._flusher = None
         if self._source is not None:
             self._source.close()
 
@@ -194,7 +198,9 @@ class Turned:
                 return
             self._source = Source(make(), decoding, self._room)
             self._last = self._loop.time()
-            self._wait_for_beat()
+            if self._timing.heartbeat is not None:
+                self._beat = Beat(self._break_silence)
+                self._beat.wait(self._timing.heartbeat)
         else:
             self._peeked = kind == b"application/json" and b"content-encoding" not in headers
 
@@ -231,8 +237,9 @@ class Turned:
         source, body = self._source, message.get("body", b"")
         if source is None:
             return
-        self._flusher.rest()
-        outs = source.read(body, self._flusher.now(), thin=self._slow)
+        if self._flusher is not None:
+            self._flusher.rest()
+        outs = source.read(body, int(self._loop.time() * 1000), thin=self._slow)
         if source.transformer.validates:  # a verdict may take long
             async for out in each_beside(outs):
                 await self._give(out, began=True)
@@ -245,7 +252,9 @@ class Turned:
             await self._end(b"" if ended else await self._made(source.transformer.finish))
         if not ends and source.failed:
             self._departure.dismiss()
-        if not self._over:
+        if not self._over and source.transformer.due_at is not None:
+            if self._flusher is None:
+                self._flusher = Flusher(self._give_due)
             self._flusher.watch(source.transformer)
 
     async def _give_due(self, out: bytes) -> None:
@@ -281,7 +290,6 @@ class Turned:
             await self._release(self._changes())
             if held:
                 await self._put(held, more=True)
-        self._wait_for_beat()
 
     async def _put(self, out: bytes, *, more: bool) -> None:
         before = self._loop.time()
@@ -297,8 +305,7 @@ class Turned:
 
     async def _end(self, out: bytes) -> None:
         """Send the last of a stream; its true status, if nothing has been sent yet."""
-        self._timer.stop()
-        self._flusher.rest()
+        self._rest()
         async with self._lock:
             if self._over:
                 return
@@ -354,17 +361,21 @@ class Turned:
         await send_error(self._send, status, message, code=code)
         self._departure.settle()
 
-    def _wait_for_beat(self) -> None:
+    def _rest(self) -> None:
+        """Say nothing more of its own accord. What has begun goes on."""
         self._timer.stop()
-        if self._timing.heartbeat is not None and not self._over:
-            self._timer.set(self._last + self._timing.heartbeat, self._beat)
+        if self._beat is not None:
+            self._beat.close()
+        if self._flusher is not None:
+            self._flusher.rest()
 
-    async def _beat(self) -> None:
-        """Send a comment, unless something went out since the timer was set."""
-        heartbeat = self._timing.heartbeat or 0
+    async def _break_silence(self) -> None:
+        """Send a comment, unless something went out since the beat was set."""
+        beat, heartbeat = self._beat, self._timing.heartbeat or 0.0
         if self._loop.time() - self._last > heartbeat * 0.99:
             await self._open()
             if not self._lock.locked() and self._tail.endswith(_BLANK) and not self._over:
                 await self._give(_COMMENT, began=True)
             self._last = self._loop.time()
-        self._wait_for_beat()
+        if beat is not None and not self._over:
+            beat.wait(heartbeat - (self._loop.time() - self._last))

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["Access", "route"]
 
 _log = logging.getLogger("wholejson.access")
+_HEALTH = ("/healthz", "/readyz")
 _errors = logging.getLogger("wholejson.errors")
 _ROUTES = ("chat/completions", "completions", "responses", "embeddings", "moderations", "models")
 # Seconds for cancelled streams to write their last event.
@@ -51,39 +52,9 @@ class Access:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one ASGI connection."""
-        if scope["type"] == "lifespan":
-            await self._app(scope, self._last(receive), send)
-        elif scope["type"] != "http":
-            await self._app(scope, receive, send)
-        elif scope["path"] in ("/healthz", "/readyz"):
-            await self._health(scope["path"], send)
-        else:
-            await self._served(scope, receive, send)
-
-    def _last(self, receive: Receive) -> Receive:
-        """Tell the app inside of the server's end only when every request has had its own.
-
-        Streams whose time is up have been cancelled by then, and write their last event.
-        """
-
-        async def received() -> Message:
-            message = await receive()
-            if message["type"] == "lifespan.shutdown":
-                end = time.monotonic() + _LAST_WORDS
-                while self._open and time.monotonic() < end:
-                    await asyncio.sleep(0.01)
-            return message
-
-        return received
-
-    async def _health(self, path: str, send: Send) -> None:
-        well = path == "/healthz" or self._ready()
-        status, body = (200, b"ok\n") if well else (503, b"stopping\n")
-        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
-        await send({"type": "http.response.start", "status": status, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
-
-    async def _served(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] in _HEALTH:
+            await self._beside(scope, receive, send)
+            return
         began = time.monotonic()
         notes: dict[str, Any] = {}
         seen = _Seen(receive, send)
@@ -108,6 +79,38 @@ class Access:
             self._open -= 1
             self._metrics.end(route(scope["path"]), seen.status)
             self._write(scope, seen, notes, fault, time.monotonic() - began)
+
+    async def _beside(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is no request of the API."""
+        if scope["type"] == "http":
+            await self._health(scope["path"], send)
+        elif scope["type"] == "lifespan":
+            await self._app(scope, self._last(receive), send)
+        else:
+            await self._app(scope, receive, send)
+
+    def _last(self, receive: Receive) -> Receive:
+        """Tell the app inside of the server's end only when every request has had its own.
+
+        Streams whose time is up have been cancelled by then, and write their last event.
+        """
+
+        async def received() -> Message:
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                end = time.monotonic() + _LAST_WORDS
+                while self._open and time.monotonic() < end:
+                    await asyncio.sleep(0.01)
+            return message
+
+        return received
+
+    async def _health(self, path: str, send: Send) -> None:
+        well = path == "/healthz" or self._ready()
+        status, body = (200, b"ok\n") if well else (503, b"stopping\n")
+        headers = [(b"content-type", b"text/plain"), (b"content-length", b"%d" % len(body))]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _write(
         self, scope: Scope, seen: _Seen, notes: dict[str, Any], fault: str | None, seconds: float

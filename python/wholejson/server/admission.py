@@ -27,20 +27,18 @@ class Clients:
         self._app = app
         self._keys = [key.encode() for key in keys]
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one ASGI connection."""
         if scope["type"] != "http" or not self._keys:
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         given = header(scope, b"authorization") or b""
         scheme, _, key = given.partition(b" ")
         known = [hmac.compare_digest(key.strip(), allowed) for allowed in self._keys]
         if scheme.lower() != b"bearer" or not any(known):
             text = "this gateway wants a key of its own: Authorization: Bearer …"
-            await send_error(send, 401, text, code="invalid_api_key")
-            return
+            return send_error(send, 401, text, code="invalid_api_key")
         headers = with_headers(list(scope["headers"]), {b"authorization": None})
-        await self._app({**scope, "headers": headers}, receive, send)
+        return self._app({**scope, "headers": headers}, receive, send)
 
 
 class Sites:
@@ -55,16 +53,15 @@ class Sites:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one ASGI connection."""
         if scope["type"] == "http" and header(scope, b"sec-fetch-site") == b"cross-site":
             text = (
                 "this gateway does not answer pages of other sites, unless WHOLEJSON_CLIENT_KEYS "
                 "names keys that they must present"
             )
-            await send_error(send, 403, text, code="cross_site")
-            return
-        await self._app(scope, receive, send)
+            return send_error(send, 403, text, code="cross_site")
+        return self._app(scope, receive, send)
 
 
 class Capacity:
@@ -78,45 +75,59 @@ class Capacity:
         self._free = requests
         self._patience = patience
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
         """Answer one ASGI connection."""
         if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+            return self._app(scope, receive, send)
         if self._free <= 0:
             text = "the gateway is serving as many requests as it may; try again"
             again = [(b"retry-after", b"1")]
-            await send_error(send, 503, text, code="overloaded", headers=again)
-            return
-        self._free -= 1
-        try:
-            await self._serve(scope, receive, send)
-        finally:
-            self._free += 1
+            return send_error(send, 503, text, code="overloaded", headers=again)
+        return self._serve(scope, receive, send)
 
     async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
-        deadline = Deadline()
-        deadline.set(self._patience)
-        arrived = False
-
-        async def arriving() -> Message:
-            nonlocal arrived
-            message = await receive()
-            if not message.get("more_body", False):
-                arrived = True
-                deadline.close()
-            return message
-
-        def received() -> Awaitable[Message]:
-            return receive() if arrived else arriving()
-
+        self._free -= 1
+        arrival = _Arrival(receive, self._patience)
         try:
-            await self._app(scope, received, send)
+            await self._app(scope, arrival.receive, send)
         except asyncio.CancelledError:
-            if not deadline.expired:
+            if not arrival.missed():
                 raise
-            deadline.absorb()
             text = f"the request did not arrive in {self._patience:g} s"
             await send_error(send, 408, text, code="request_timeout")
         finally:
-            deadline.close()
+            arrival.settle()
+            self._free += 1
+
+
+class _Arrival:
+    """A `receive` that limits the time in which a request comes, and costs nothing afterwards."""
+
+    __slots__ = ("_deadline", "_receive")
+
+    def __init__(self, receive: Receive, patience: float) -> None:
+        self._receive = receive
+        self._deadline: Deadline | None = Deadline()
+        self._deadline.wait(patience)
+
+    def receive(self) -> Awaitable[Message]:
+        return self._receive() if self._deadline is None else self._arriving()
+
+    async def _arriving(self) -> Message:
+        message = await self._receive()
+        if not message.get("more_body", False):
+            self.settle()
+        return message
+
+    def missed(self) -> bool:
+        """Whether the time was up, and the task was cancelled for it."""
+        if self._deadline is None or not self._deadline.expired:
+            return False
+        self._deadline.absorb()
+        return True
+
+    def settle(self) -> None:
+        """Limit nothing any more."""
+        if self._deadline is not None:
+            self._deadline.close()
+            self._deadline = None
