@@ -36,9 +36,11 @@ from .errors import OptionError, UpstreamError
 from .joining import refusal
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from ._core import Limits, Request
     from ._http.types import ASGIApp, Receive, Scope, Send
-    from .aliases import Mode, Root, Style
+    from .aliases import Code, Mode, Root, Style
 
 __all__ = ["ValidJSONChunks"]
 
@@ -171,11 +173,13 @@ class ValidJSONChunks:
             await beside(make)  # read once, it is known from then on
         departure = Departure(receive)
         turned = Turned(send, make, options["mode"], self._timing, departure, self._room)
-        work = self._inside(inner, replay(request.body, departure.receive), turned)
+        received = replay(request.body, departure.receive)
         agent_id = request.agent_id
-        del request, options, make, inner, receive, send
+        del request, options, make, receive, send
         try:
-            async with departure:
+            async with departure, _Ending(turned):
+                work = self.app(inner, received, turned.send)
+                del inner, received
                 await work
         except asyncio.CancelledError:
             # The server is shutting down. What is written now still goes out.
@@ -192,22 +196,6 @@ class ValidJSONChunks:
                 report["agent_id"] = agent_id
                 _note(scope, report=report)
                 self._tell(report)
-
-    async def _inside(self, scope: Scope, receive: Receive, turned: Turned) -> None:
-        try:
-            answering = self.app(scope, receive, turned.send)
-            del scope, receive
-            await answering
-        except UpstreamError as error:
-            if not turned.began:
-                raise
-            timeout = error.kind == "upstream_timeout"
-            await turned.close("upstream_timeout" if timeout else "upstream_closed", str(error))
-        except Exception:
-            await turned.close()
-            raise
-        else:
-            await turned.close()
 
     def _tell(self, report: dict[str, Any]) -> None:
         if self._on_report is not None:
@@ -239,6 +227,34 @@ class ValidJSONChunks:
             message = f"the request is longer than the {self._limit} bytes that are allowed"
             await send_error(send, 413, message, code="request_too_large")
             return None
+
+
+class _Ending:
+    """Tells the client that the app inside has ended, if its response has not."""
+
+    __slots__ = ("_turned",)
+
+    def __init__(self, turned: Turned) -> None:
+        self._turned = turned
+
+    async def __aenter__(self) -> None:
+        """Nothing has ended yet."""
+
+    async def __aexit__(
+        self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
+    ) -> bool:
+        """Tell it; and whether that is all there is to do about `error`."""
+        if error is None:
+            await self._turned.close()
+        elif isinstance(error, UpstreamError):
+            if self._turned.began:
+                timeout = error.kind == "upstream_timeout"
+                code: Code = "upstream_timeout" if timeout else "upstream_closed"
+                await self._turned.close(code, str(error))
+                return True
+        elif isinstance(error, Exception):
+            await self._turned.close()
+        return False
 
 
 # A body that is no JSON object: none of our business.

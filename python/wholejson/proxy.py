@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from sys import intern
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import quote, urlsplit
 
 from ._http.body import BodyTooLargeError, ClientGoneError, read_body
@@ -34,7 +34,7 @@ except ImportError as error:  # pragma: no cover
 if TYPE_CHECKING:
     from collections.abc import Awaitable
 
-    from ._http.types import Headers, Receive, Scope, Send
+    from ._http.types import Headers, Message, Receive, Scope, Send
 
     # A method, an address, a body and headers.
     _Request = tuple[str, URL, bytes | None, list[tuple[str, str]]]
@@ -162,17 +162,28 @@ class ReverseProxy:
     async def _forward(self, request: _Request, send: Send, departure: Departure | None) -> None:
         """Do one exchange with the upstream; it is cancelled if the client leaves."""
         deadline = Deadline()
-        response: aiohttp.ClientResponse | None = None
+        response: _Response | None = None
         try:
             deadline.wait(self._first_byte)
-            method, url, body, headers = request
-            asking = self._session().request(
-                method, url, data=body, headers=headers, allow_redirects=False
-            )
-            del request, method, url, body, headers
+            asking = self._ask(request)
+            del request
             response = await asking
             del asking
-            await self._answer(response, send, deadline, departure)
+            deadline.pause()
+            await send(response.start_message())
+            content, idle = response.content, self._idle
+            _break_off_when_lost(response)
+            while True:
+                deadline.wait(idle)
+                data = await content.readany()
+                deadline.pause()
+                if not data:
+                    break
+                await send({"type": "http.response.body", "body": data, "more_body": True})
+                data = b""  # a stream that waits for its upstream keeps nothing of what it sent
+            if departure is not None:
+                departure.settle()
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
         except (aiohttp.ClientError, OSError, asyncio.CancelledError) as error:
             if isinstance(error, asyncio.CancelledError):
                 if not deadline.expired:
@@ -188,34 +199,12 @@ class ReverseProxy:
             if response is not None:
                 response.close()
 
-    async def _answer(
-        self,
-        response: aiohttp.ClientResponse,
-        send: Send,
-        deadline: Deadline,
-        departure: Departure | None,
-    ) -> None:
-        deadline.pause()
-        await send(
-            {
-                "type": "http.response.start",
-                "status": response.status,
-                "headers": _end_to_end(response.raw_headers, _HOP_BY_HOP),
-            }
+    async def _ask(self, request: _Request) -> _Response:
+        method, url, body, headers = request
+        asking = self._session().request(
+            method, url, data=body, headers=headers, allow_redirects=False
         )
-        content, idle = response.content, self._idle
-        _break_off_when_lost(response)
-        while True:
-            deadline.wait(idle)
-            data = await content.readany()
-            deadline.pause()
-            if not data:
-                break
-            await send({"type": "http.response.body", "body": data, "more_body": True})
-            data = b""  # a stream that waits for its upstream keeps nothing of what it sent
-        if departure is not None:
-            departure.settle()
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        return cast("_Response", await asking)
 
     def _request_headers(self, given: Headers) -> list[tuple[str, str]]:
         drop = _OURS | _KEYS if self._authorization else _OURS
@@ -234,6 +223,7 @@ class ReverseProxy:
                     limit=self._connections, keepalive_timeout=_KEEP_ALIVE
                 ),
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._connect),
+                response_class=_Response,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 trust_env=False,
@@ -242,6 +232,20 @@ class ReverseProxy:
                 max_field_size=64 << 10,
             )
         return session
+
+
+class _Response(aiohttp.ClientResponse):
+    """An answer that goes on without its headers and those of its request, some kilobytes."""
+
+    def start_message(self) -> Message:
+        """Say how it begins; once."""
+        headers = _end_to_end(self.raw_headers, _HOP_BY_HOP)
+        self._raw_headers = ()
+        self._headers = self._request_info = _GONE
+        return {"type": "http.response.start", "status": self.status, "headers": headers}
+
+
+_GONE: Any = None
 
 
 def _break_off_when_lost(response: aiohttp.ClientResponse) -> None:

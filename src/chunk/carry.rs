@@ -1,5 +1,7 @@
 //! What dropped chunks said, on its way to the next one that is given out.
 
+use std::cell::RefCell;
+
 use super::scan::{Member, Scanner, Span, is_empty};
 use crate::count::{Count, total};
 
@@ -12,10 +14,19 @@ const MAX_NAMES: usize = 64;
 /// More bytes than any limit allows, and few enough to be added up.
 const OVER: usize = usize::MAX >> 16;
 
+/// So many buffers are kept for whoever needs some next.
+const SPARES: usize = 64;
+
+thread_local! {
+    /// The buffers of members that were cleared. They are the thread's: streams that carry nothing,
+    /// mostly thousands at a time, keep none.
+    static SPARE: RefCell<Vec<Vec<Entry>>> = const { RefCell::new(Vec::new()) };
+}
+
 /// Members of an object, by name. What was said last stands, in whatever order it is taken.
 #[derive(Debug, Default)]
 pub(super) struct Members {
-    /// The first `used` ones count; the others keep their buffers for later.
+    /// The first `used` ones count; the others have buffers to be used again.
     entries: Vec<Entry>,
     used: usize,
     /// There were more than may be carried.
@@ -37,10 +48,22 @@ impl Members {
 
     pub(super) fn clear(&mut self) {
         self.used = 0;
-        // A buffer that a long value has grown is given back.
+        if self.entries.capacity() == 0 {
+            return;
+        }
+        // A buffer that a long text has grown is given back.
+        let short = |text: &Vec<u8>| text.capacity() <= 1 << 10;
         self.entries
-            .retain(|entry| entry.value.capacity() <= 1 << 10);
+            .retain(|entry| short(&entry.key) && short(&entry.value));
         self.entries.truncate(16);
+        let entries = std::mem::take(&mut self.entries);
+        // Without a thread, which is ending, there is nobody to keep them for.
+        let _ = SPARE.try_with(|spare| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARES {
+                spare.push(entries);
+            }
+        });
     }
 
     /// The names and values.
@@ -72,6 +95,10 @@ impl Members {
         if self.used == MAX_NAMES {
             self.over = true;
             return;
+        }
+        if self.entries.capacity() == 0 {
+            let spare = SPARE.try_with(|spare| spare.borrow_mut().pop());
+            self.entries = spare.ok().flatten().unwrap_or_default();
         }
         if self.used == self.entries.len() {
             self.entries.push(Entry::default());

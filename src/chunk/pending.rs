@@ -9,6 +9,7 @@ use super::carry::PADDING;
 use super::channel::{Action, Content, Facts, Finish, Held, Verdict};
 use super::closing::NAMES;
 use super::edit::Shown;
+use super::envelope::Envelope;
 use super::rewriter::{Rewriter, Slot};
 use super::scan::is_empty;
 use super::session::Session;
@@ -91,6 +92,12 @@ pub(super) fn can_wait(block: &Block<'_>) -> bool {
 }
 
 impl Rewriter {
+    /// What chunks that were held or waited are read with; to be kept only where more are coming.
+    pub(super) fn take_inner(&mut self) -> Box<Envelope> {
+        let inner = self.inner.take();
+        inner.unwrap_or_else(|| Box::new(Envelope::new(self.reads_calls)))
+    }
+
     /// Lets a chunk with one choice wait, if it may; if not, sees to the one that waits before
     /// it.
     pub(super) fn wait(
@@ -141,10 +148,12 @@ impl Rewriter {
         }
         let apart = |key: &[u8]| !NAMES.contains(&key) && !PADDING.contains(&key);
         let data = block.data().unwrap_or_default();
-        self.inner.scan(data);
-        let mut own = self.inner.members.iter();
-        own.any(|own| apart(own.key.of(data)) && !is_empty(own.value.of(data)))
-            || self.carried_top(place).any(|(key, _)| apart(key))
+        let mut inner = self.take_inner();
+        inner.scan(data);
+        let mut own = inner.members.iter();
+        let says = own.any(|own| apart(own.key.of(data)) && !is_empty(own.value.of(data)));
+        self.inner = Some(inner);
+        says || self.carried_top(place).any(|(key, _)| apart(key))
     }
 
     fn store(&mut self, place: usize, waits: Waits, block: &Block<'_>) {
@@ -174,12 +183,13 @@ impl Rewriter {
             return;
         };
         let text = &raw[data];
-        self.inner.scan(text);
-        if let Some(choice) = self.inner.choices.first() {
+        let mut inner = self.take_inner();
+        inner.scan(text);
+        if let Some(choice) = inner.choices.first() {
             let carry = &mut self.slots[place].carry;
             let before = carry.size();
-            self.top.take(text, &self.inner.members, age);
-            let own = &self.inner.choice_members[choice.members.clone()];
+            self.top.take(text, &inner.members, age);
+            let own = &inner.choice_members[choice.members.clone()];
             carry.members.take(text, own, age);
             carry.logprobs.take(choice.logprobs.of(text), false);
             if choice.facts.role {
@@ -189,6 +199,7 @@ impl Rewriter {
             self.carried.lower(before);
             self.carried.raise(carry.size());
         }
+        self.inner = Some(inner);
         self.spare = raw;
     }
 
@@ -204,7 +215,7 @@ impl Rewriter {
             age,
         } = waiting;
         let text = &raw[data.clone()];
-        let mut inner = std::mem::take(&mut self.inner);
+        let mut inner = self.take_inner();
         inner.scan(text);
         if let Some(choice) = inner.choices.first() {
             let mut edits = std::mem::take(&mut self.edits);
@@ -232,7 +243,7 @@ impl Rewriter {
             self.edits = edits;
             self.events_out.raise(1);
         }
-        self.inner = inner;
+        self.inner = Some(inner);
         self.spare = raw;
     }
 

@@ -78,12 +78,12 @@ pub(super) struct Rewriter {
     holds: usize,
     /// Bytes of held chunks and of what is carried for choices.
     pub(super) carried: usize,
-    /// For chunks that were held.
-    pub(super) inner: Envelope,
+    /// For chunks that waited for a reader, once there was one.
+    pub(super) inner: Option<Box<Envelope>>,
     /// What the session said of the tool calls of the choice at hand; empty where these are not
     /// read.
     told: Vec<Told>,
-    reads_calls: bool,
+    pub(super) reads_calls: bool,
     pub(super) events_out: u64,
     /// Snapshots wait for a reader.
     pub(super) lazy: bool,
@@ -97,7 +97,6 @@ impl Rewriter {
     /// `reads_calls`: tool calls are read.
     pub(super) fn new(reads_calls: bool) -> Self {
         Self {
-            inner: Envelope::new(reads_calls),
             reads_calls,
             ..Self::default()
         }
@@ -339,8 +338,9 @@ impl Rewriter {
         let Some(held) = self.take_held(place) else {
             return;
         };
-        self.inner.scan(&held.data);
-        let (text, inner) = (&held.data, &self.inner);
+        let mut inner = self.take_inner();
+        inner.scan(&held.data);
+        let text = &held.data;
         let Some(choice) = inner.choices.first() else {
             return;
         };
@@ -377,9 +377,10 @@ impl Rewriter {
             return;
         };
         if !self.top.is_empty() {
-            self.inner.scan(&held.data);
+            let mut inner = self.take_inner();
+            inner.scan(&held.data);
             let (at, _) = held.came;
-            self.top.forget(&held.data, &self.inner.members, at);
+            self.top.forget(&held.data, &inner.members, at);
         }
         out.extend_from_slice(&held.block);
         self.events_out.raise(1);

@@ -33,6 +33,9 @@ class _Identity:
             yield data
 
 
+_IDENTITY = _Identity()
+
+
 class _Zlib:
     """Gzip (RFC 1952, several members too) and deflate (RFC 1950, and raw as RFC 1951)."""
 
@@ -75,7 +78,7 @@ def decoder(encoding: bytes | None) -> Decoder | None:
     """Give the decoder for a `Content-Encoding`; ``None`` if there is none for it."""
     name = (encoding or b"").strip().lower()
     if name in (b"", b"identity"):
-        return _Identity()
+        return _IDENTITY
     if name in (b"gzip", b"x-gzip"):
         return _Zlib(gzip=True)
     if name == b"deflate":
