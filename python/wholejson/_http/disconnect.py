@@ -57,7 +57,7 @@ class Departure:
         self.dismissed = True
         self._ring()
         if self._watcher is not None:
-            self._watcher.cancel()
+            asyncio.get_running_loop().call_soon(self._end)
 
     async def receive(self) -> Message:
         """Wait for the client to leave: the `receive` of an app whose request has been read."""
@@ -72,7 +72,6 @@ class Departure:
         """Begin to watch."""
         self._task = asyncio.current_task()
         self._watcher = asyncio.ensure_future(self._watch())
-        self._watcher.add_done_callback(self._end)
 
     async def __aexit__(
         self, _: type[BaseException] | None, error: BaseException | None, __: TracebackType | None
@@ -90,9 +89,11 @@ class Departure:
             return self._cancelled and not others
         return isinstance(error, Exception) and (self.happened or self.dismissed)
 
-    def _end(self, _: asyncio.Task[None]) -> None:
+    def _end(self) -> None:
         # If the response is out, or the server cannot tell who leaves, the work goes on.
-        if self._task is not None and (self.happened or self.dismissed):
+        if self._task is None or self._cancelled:
+            return
+        if self.happened or self.dismissed:
             self._cancelled = self._task.cancel()
 
     async def _watch(self) -> None:
@@ -102,6 +103,7 @@ class Departure:
                 break
             await asyncio.sleep(_PAUSE)
         self._ring()
+        self._end()
 
     def _ring(self) -> None:
         self._gone = True

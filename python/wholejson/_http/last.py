@@ -10,8 +10,8 @@ import re
 
 __all__ = ["says_done", "tail"]
 
-# As much as `[DONE]` needs, and a comment behind it.
-_KEPT = 64
+# As much as `[DONE]` needs, and a short comment behind it.
+_KEPT = 32
 _DONE = re.compile(rb"(?:\A|[\r\n])data: ?\[DONE\](?:\r\n\r?\n|\n\r?\n|\r\r)")
 
 
