@@ -27,7 +27,7 @@ from ._http.body import (
     with_headers,
 )
 from ._http.disconnect import WATCHED, Departure
-from ._http.errors import send_error
+from ._http.errors import LIMIT_SETTING, send_error, send_too_large
 from ._http.source import Room
 from ._http.timer import Timing
 from ._http.turned import Turned
@@ -224,8 +224,7 @@ class ValidJSONChunks:
         except ClientGoneError:
             return None
         except BodyTooLargeError:
-            message = f"the request is longer than the {self._limit} bytes that are allowed"
-            await send_error(send, 413, message, code="request_too_large")
+            await send_too_large(send, self._limit, LIMIT_SETTING)
             return None
 
 

@@ -19,8 +19,8 @@ from urllib.parse import quote, urlsplit
 from ._http.body import BodyTooLargeError, ClientGoneError, read_body
 from ._http.deadline import Deadline
 from ._http.disconnect import WATCHED, Departure
-from ._http.errors import send_error
-from ._http.routes import route
+from ._http.errors import LIMIT_SETTING, send_error, send_not_allowed, send_too_large
+from ._http.routes import UNKNOWN, route
 from .errors import UpstreamError
 
 try:
@@ -140,17 +140,19 @@ class ReverseProxy:
         self, scope: Scope, receive: Receive, send: Send, departure: Departure | None
     ) -> Awaitable[None] | None:
         """Read a request; give what answers it, unless it has been answered."""
-        path, refusal = route(scope["path"], scope["method"])
-        if refusal is not None:
-            await send_error(send, **refusal)
+        path, allowed = route(scope["path"])
+        if not allowed:
+            await send_error(send, 404, UNKNOWN, code="unknown_path")
+            return None
+        if scope["method"] not in allowed:
+            await send_not_allowed(send, scope["method"], allowed)
             return None
         try:
             body = await read_body(scope, receive, self._limit)
         except ClientGoneError:
             return None
         except BodyTooLargeError:
-            text = f"the request is longer than the {self._limit} bytes that are allowed"
-            await send_error(send, 413, text, code="request_too_large")
+            await send_too_large(send, self._limit, LIMIT_SETTING)
             return None
         url = f"{self._base}/{quote(path, safe='/:@')}"
         if scope.get("query_string"):

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from ._http.body import BodyTooLargeError, ClientGoneError, header, read_body
 from ._http.chunks import Answer, tokens
 from ._http.disconnect import Departure
-from ._http.errors import send_error
+from ._http.errors import send_error, send_not_allowed, send_too_large
 from ._http.faults import BrokenError, faulty
 
 if TYPE_CHECKING:
@@ -30,6 +30,14 @@ if TYPE_CHECKING:
 __all__ = ["Replay"]
 
 _CREATED = 1_750_000_000
+_PATHS = {"/models": ("GET", "HEAD"), "/chat/completions": ("POST",)}
+_UNKNOWN = (
+    "there is nothing at this path; here are POST …/chat/completions and GET …/models, such as "
+    "/v1/chat/completions"
+)
+_EXAMPLE = 'an object, such as {"model": "m", "messages": [], "stream": true}'
+# A message, the parameter, a code.
+_Wrong = tuple[str, "str | None", str]
 _STREAM_OPTIONS = ("include_usage", "include_obfuscation")
 _FORMATS = ("text", "json_object", "json_schema")
 _LIMIT = 64 << 20
@@ -83,30 +91,31 @@ class Replay:
 
     async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, method = scope["path"].rstrip("/"), scope["method"]
-        if path.endswith("/models") and method == "GET":
+        found = (methods for end, methods in _PATHS.items() if path.endswith(end))
+        allowed = next(found, ())
+        if not allowed:
+            await send_error(send, 404, _UNKNOWN, code="unknown_path")
+        elif method not in allowed:
+            await send_not_allowed(send, method, allowed)
+        elif method != "POST":
             await _send_json(send, self._list_models())
-        elif path.endswith("/chat/completions") and method == "POST":
+        else:
             try:
                 body = await read_body(scope, receive, _LIMIT)
             except ClientGoneError:
                 return
             except BodyTooLargeError:
-                await send_error(send, 413, "the request is too long")
+                await send_too_large(send, _LIMIT)
                 return
             await self._complete(scope, body, receive, send)
-        else:
-            await send_error(send, 404, "there is nothing at this path", code="unknown_path")
 
     def _list_models(self) -> dict[str, Any]:
         model = {"object": "model", "created": _CREATED, "owned_by": "wholejson"}
         return {"object": "list", "data": [{"id": name, **model} for name in self._models]}
 
     async def _complete(self, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
-        try:
-            request = json.loads(body)
-        except (ValueError, RecursionError):
-            request = None
-        wrong = _wrong(request)
+        request, wrong = _read(body)
+        wrong = wrong or _wrong(request)
         if wrong is not None:
             message, param, code = wrong
             await send_error(send, 400, message, param=param, code=code)
@@ -165,21 +174,38 @@ class Replay:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _wrong(request: Any) -> tuple[str, str | None, str] | None:
-    """Say what is wrong with a request: a message, the parameter, a code."""
-    if not isinstance(request, dict):
-        return "the body must be a JSON object", None, "invalid_json"
+def _read(body: bytes) -> tuple[Any, _Wrong | None]:
+    """Read the body of a request, or say what is wrong with it."""
+    where = ""
+    try:
+        request = json.loads(body)
+    except json.JSONDecodeError as error:
+        request, where = None, f" ({error.msg}, line {error.lineno}, column {error.colno})"
+    except (ValueError, RecursionError):
+        request, where = None, " (it is not UTF-8, or nested too deep)"
+    if isinstance(request, dict):
+        return request, None
+    what = f"the body is no JSON{where}" if where else "the body is JSON, but no object"
+    return None, (f"{what}; send {_EXAMPLE}", None, "invalid_json")
+
+
+def _wrong(request: Any) -> _Wrong | None:
+    """Say what is wrong with a request."""
+    if not isinstance(request.get("stream"), bool | None):
+        return "stream must be true, false or null", "stream", "invalid_type"
     options = request.get("stream_options")
     if options is not None:
         if not isinstance(options, dict):
-            return "stream_options must be an object", "stream_options", "invalid_type"
+            text = 'stream_options must be an object, such as {"include_usage": true}, or null'
+            return text, "stream_options", "invalid_type"
         if not request.get("stream"):
-            text = "stream_options is only allowed when stream is true"
+            text = 'set "stream": true, or leave stream_options out: it is only for streams'
             return text, "stream_options", "invalid_value"
         for name in options:
             if name not in _STREAM_OPTIONS:
-                param = f"stream_options.{name}"
-                return f"Unknown parameter: '{param[:200]}'.", param[:200], "unknown_parameter"
+                param = f"stream_options.{name}"[:200]
+                text = f"Unknown parameter: '{param}'. Allowed are {' and '.join(_STREAM_OPTIONS)}."
+                return text, param, "unknown_parameter"
     wanted = request.get("response_format")
     if wanted is not None and (not isinstance(wanted, dict) or wanted.get("type") not in _FORMATS):
         text = "response_format.type must be one of text, json_object, json_schema"

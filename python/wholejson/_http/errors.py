@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from .types import Headers, Send
 
-__all__ = ["first_event_error", "json_error", "send_error", "status_of"]
+__all__ = [
+    "LIMIT_SETTING",
+    "first_event_error",
+    "json_error",
+    "send_error",
+    "send_not_allowed",
+    "send_too_large",
+    "status_of",
+]
+
+LIMIT_SETTING = "max_request_bytes (WHOLEJSON_MAX_REQUEST_BYTES of the gateway)"
 
 _TYPES = {400: "invalid_request_error", 401: "authentication_error", 404: "not_found_error"}
 _STATUS_BY_NAME = {
@@ -58,6 +69,20 @@ async def send_error(
         }
     )
     await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def send_not_allowed(send: Send, method: str, allowed: Sequence[str]) -> None:
+    """Refuse a method, and say which ones there are."""
+    text = f"{method} is not allowed at this path; use {' or '.join(allowed)}"
+    headers = [(b"allow", ", ".join(allowed).encode())]
+    await send_error(send, 405, text, code="method_not_allowed", headers=headers)
+
+
+async def send_too_large(send: Send, limit: int, setting: str = "") -> None:
+    """Refuse a request that is longer than `limit` bytes; `setting` is what could allow more."""
+    remedy = f"shorten it, or allow more by {setting}" if setting else "shorten it"
+    text = f"the request is longer than the {limit} bytes that are allowed; {remedy}"
+    await send_error(send, 413, text, code="request_too_large")
 
 
 def json_error(text: bytes) -> Any:

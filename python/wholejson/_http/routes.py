@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
-__all__ = ["route"]
+__all__ = ["UNKNOWN", "route"]
+
+UNKNOWN = (
+    "there is nothing at this path; the API is below /v1, such as POST /v1/chat/completions: "
+    "the base URL of a client ends in /v1"
+)
 
 # What follows /v1, and the methods that pass. Nothing else leaves.
 _ROUTES = tuple(
@@ -26,19 +30,10 @@ _ROUTES = tuple(
 )
 
 
-def route(path: str, method: str) -> tuple[str, dict[str, Any] | None]:
-    """Give what follows ``/v1``, or the error for what does not pass."""
+def route(path: str) -> tuple[str, tuple[str, ...]]:
+    """Give what follows ``/v1``, and the methods that pass; none for a path that does not."""
     rest = path.removeprefix("/v1/").removesuffix("/")
-    allowed: tuple[str, ...] | None = None
-    if path.startswith("/v1/") and ".." not in path:
-        found = (methods for pattern, methods in _ROUTES if pattern.fullmatch(rest))
-        allowed = next(found, None)
-    if allowed is None:
-        text = "there is nothing at this path; the API is below /v1, such as /v1/chat/completions"
-        return rest, {"status": 404, "message": text, "code": "unknown_path"}
-    if method not in allowed:
-        headers = [(b"allow", ", ".join(allowed).encode())]
-        text = "this method is not allowed here"
-        refusal = {"status": 405, "message": text, "code": "method_not_allowed"}
-        return rest, {**refusal, "headers": headers}
-    return rest, None
+    if not path.startswith("/v1/") or ".." in path:
+        return rest, ()
+    found = (methods for pattern, methods in _ROUTES if pattern.fullmatch(rest))
+    return rest, next(found, ())

@@ -93,7 +93,7 @@ class Capacity:
         except asyncio.CancelledError:
             if not arrival.missed():
                 raise
-            text = f"the request did not arrive in {self._patience:g} s"
+            text = f"the request did not arrive in {self._patience:g} s; send it again"
             await send_error(send, 408, text, code="request_timeout")
         finally:
             arrival.settle()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from wholejson import __version__
 from wholejson._http.body import header
-from wholejson._http.errors import send_error
+from wholejson._http.errors import send_error, send_not_allowed
 
 from .watch import PATH, PREFIX, WATCH, Watch
 
@@ -67,9 +67,7 @@ class Files:
     async def send(self, scope: Scope, send: Send) -> None:
         """Answer a request for the file at the path of `scope`."""
         if scope["method"] not in ("GET", "HEAD"):
-            allow: Headers = [(b"allow", b"GET, HEAD")]
-            text = "this method is not allowed here"
-            await send_error(send, 405, text, code="method_not_allowed", headers=allow)
+            await send_not_allowed(send, scope["method"], ("GET", "HEAD"))
             return
         kind, tag, data = self._files[scope["path"]]
         same = header(scope, b"if-none-match") == tag
@@ -110,7 +108,8 @@ class Page:
         elif scope["path"] == PATH and scope["method"] == "POST":
             await self._stream(scope, receive, send)
         else:
-            await send_error(send, 404, "there is nothing at this path", code="unknown_path")
+            text = "there is nothing at this path; the page is at /"
+            await send_error(send, 404, text, code="unknown_path")
 
     async def _stream(self, scope: Scope, receive: Receive, send: Send) -> None:
         kind = (header(scope, b"content-type") or b"").split(b";")[0].strip().lower()

@@ -13,7 +13,7 @@ from wholejson._http.body import (
     replay,
     with_headers,
 )
-from wholejson._http.errors import send_error
+from wholejson._http.errors import send_error, send_too_large
 from wholejson.replay import Replay
 
 from .watch import WATCH, Watch
@@ -58,8 +58,7 @@ class Source:
         except ClientGoneError:
             return
         except BodyTooLargeError:
-            text = f"the page's requests have at most {_REQUEST_BYTES} bytes"
-            await send_error(send, 413, text, code="request_too_large")
+            await send_too_large(send, _REQUEST_BYTES)
             return
         await self._answer(scope, body, receive, _Noted(send, watch).send)
 
