@@ -184,7 +184,7 @@ impl Aggregator {
             }
         };
         if outcome.is_ok() && self.view.is_empty() {
-            outcome = Err(self.reader.at_end(Kind::NoJson));
+            outcome = Err(self.reader.no_json());
         }
         self.settle(outcome)
     }

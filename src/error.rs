@@ -120,6 +120,10 @@ impl Error {
         self.column = column;
         self
     }
+    /// What could have stood there; empty where the kind says all.
+    pub(crate) const fn expected(&self) -> &'static str {
+        self.expected
+    }
     /// What went wrong.
     pub const fn kind(&self) -> Kind {
         self.kind
@@ -144,10 +148,17 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if !self.expected.is_empty() {
-            write!(f, "expected {}: ", self.expected)?;
-        }
-        let message = self.kind.message();
+        let message = match (self.kind, self.expected) {
+            (Kind::NoJson, expected) if !expected.is_empty() => {
+                write!(f, "the text ended without a {expected} that could be shown")?;
+                ""
+            }
+            (kind, "") => kind.message(),
+            (kind, expected) => {
+                write!(f, "expected {expected}: ")?;
+                kind.message()
+            }
+        };
         // A stream of events has no lines to count: there the offset says all.
         if self.line == 0 {
             return write!(f, "{message} (offset {})", self.offset);

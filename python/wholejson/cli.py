@@ -1,7 +1,7 @@
 """The command line. stdout carries data, stderr words.
 
-Exit status: 0 when something was shown, 1 when no JSON was found or a limit was passed, 2 for
-wrong use.
+Exit status: 0 when something was shown; 1 when nothing was, a limit was passed, or strict reading
+met malformed text; 2 for wrong use, and where stdin or stdout can't be used; 130 when interrupted.
 """
 
 from __future__ import annotations
@@ -16,43 +16,35 @@ except ImportError:  # pragma: no cover
     sys.stderr.write("wholejson: the command line needs: pip install 'wholejson[cli]'\n")
     sys.exit(2)
 
-from . import Aggregator, ChunkTransformer, Error, NoJSONError, __version__
-from .console import (
-    Mode,
-    RepairOption,
-    Root,
-    RootOption,
-    Style,
-    StyleOption,
-    fail,
-    forget_stdout,
-    misuse,
-    read_stdin,
-    say,
-    write,
-)
+from ._core import __version__
+from .console import fail, forget_stdout, misuse, say
+from .piping import pipe, sse
 from .rerun import replay
-from .waiting import milliseconds, until
 
 __all__ = ["main"]
 
+_HELP = """Every chunk is whole JSON: streamed JSON text in, complete partial documents out.
+
+[bold]Begin here[/bold]
+
+  wholejson demo
+  printf '{"name": "Jo' | wholejson pipe
+  wholejson serve --upstream https://api.openai.com/v1
+
+stdout carries data, stderr words. The exit status is 0 when something was
+shown; 1 when nothing was, a limit was passed, or --no-repair met malformed
+text; 2 for wrong use. COMMAND --help has examples.
+"""
+
 app = typer.Typer(
     name="wholejson",
-    help="Every chunk is whole JSON: streamed JSON text in, complete partial documents out.",
+    help=_HELP,
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-# What to do where no document was found, by the root that was asked for.
-_NO_JSON = {
-    Root.auto: "a string, number or literal by itself counts with --root any",
-    Root.object: "only an object was looked for; --root auto takes an array too",
-    Root.array: "only an array was looked for; --root auto takes an object too",
-    Root.any: "text around a string, number or literal keeps it from being a document",
-}
 
 
 def main() -> NoReturn:
@@ -82,116 +74,19 @@ def _options(
     version: Annotated[
         bool,
         typer.Option(
-            "--version", is_eager=True, callback=_show_version, help="Show the version and exit."
+            "--version",
+            metavar="",
+            is_eager=True,
+            callback=_show_version,
+            help="Show the version and exit.",
         ),
     ] = False,
 ) -> None:
     pass
 
 
-@app.command()
-def pipe(
-    root: RootOption = Root.auto,
-    style: StyleOption = Style.spaced,
-    repair: RepairOption = True,
-    explain: Annotated[
-        bool, typer.Option("--explain", help="Say on stderr what was repaired, and where.")
-    ] = False,
-) -> None:
-    """Read text on stdin as it arrives; write each new snapshot on a line of its own.
-
-    [bold]Examples[/bold]
-
-      llm 'a user as JSON' | wholejson pipe
-      printf '{"name": "Jo' | wholejson pipe
-      wholejson pipe --explain < answer.txt | tail -n 1
-    """
-    reader = Aggregator(root=root.value, style=style.value, repair=repair)
-    explained = 0
-    came = False
-    try:
-        for delta in read_stdin():
-            came = True
-            _show(reader, reader.feed(delta))
-            if explain:
-                explained = _explain(reader, explained)
-        _show(reader, reader.finish())
-    except NoJSONError as error:
-        fail(f"{error}; {_NO_JSON[root] if came else 'nothing came on stdin'}")
-    except Error as error:
-        _show(reader, reader.changed_before_error)
-        fail(str(error))
-    finally:
-        if explain:
-            explained = _explain(reader, explained)
-    if explain and reader.repair_count == 0:
-        say("nothing was repaired")
-    if reader.trailing:
-        say(f"{reader.trailing} bytes of text after the document were left out")
-    if not reader.complete:
-        say("the document was cut off: the last line is what was known of it")
-
-
-@app.command()
-def sse(
-    root: RootOption = Root.auto,
-    style: StyleOption = Style.spaced,
-    repair: RepairOption = True,
-    max_amplification: Annotated[
-        int | None,
-        typer.Option(min=1, help="Leave updates out beyond 1 MiB and so many times the text."),
-    ] = None,
-    every_ms: Annotated[
-        int | None, typer.Option(min=1, help="At most one update in so many milliseconds.")
-    ] = None,
-    mode: Annotated[
-        Mode, typer.Option(help="Write whole documents, or what changed.")
-    ] = Mode.snapshot,
-    final: Annotated[
-        bool,
-        typer.Option("--final/--no-final", help="End a patch with the whole document."),
-    ] = True,
-    tool_calls: Annotated[
-        bool,
-        typer.Option(
-            "--tool-calls", help="Make arguments of tool calls whole too; they are never repaired."
-        ),
-    ] = False,
-) -> None:
-    """Read a stream of chat completion chunks on stdin; write it with whole JSON in each chunk.
-
-    It has no request to look at, so it always transforms.
-
-    [bold]Example[/bold]
-
-      curl -sN https://api.openai.com/v1/chat/completions -H "Authorization: Bearer $OPENAI_API_KEY" -H 'Content-Type: application/json' -d '{"model": "gpt-4o", "stream": true, "response_format": {"type": "json_object"}, "messages": [{"role": "user", "content": "A user as JSON"}]}' | wholejson sse
-    """  # noqa: E501
-    transformer = ChunkTransformer(
-        root=root.value,
-        style=style.value,
-        repair=None if repair else False,
-        max_amplification=max_amplification,
-        every_ms=every_ms,
-        mode=mode.value,
-        final=final,
-        tool_calls=tool_calls,
-    )
-    for part in read_stdin(lambda: until(transformer.due_at)):
-        transformer.set_time(milliseconds())
-        write(transformer.feed(part) if part else transformer.flush_due())
-        if transformer.ended:
-            break
-    write(transformer.finish())
-    report = transformer.report
-    code = report["error"]
-    if code is not None:
-        say(f"the stream ended with an error: {code}")
-    elif not report["complete"] and report["updates"]:
-        say("the document was cut off: the last snapshot is what was known of it")
-    if code in ("no_json", "invalid_json", "limit_exceeded") or not report["updates"]:
-        raise typer.Exit(1)
-
-
+for _command in (pipe, sse):
+    app.command()(_command)
 app.command()(replay)
 
 
@@ -203,41 +98,63 @@ def serve(
     ] = None,
     replay: Annotated[
         bool | None,
-        typer.Option("--replay", help="Serve documents from here instead of an upstream."),
+        typer.Option(
+            "--replay", metavar="", help="Serve documents of its own instead of an upstream."
+        ),
     ] = None,
-    host: Annotated[str | None, typer.Option(help="Where to listen. [127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Where to listen. [8080]")] = None,
-    workers: Annotated[int | None, typer.Option(help="How many processes. [1]")] = None,
+    host: Annotated[
+        str | None, typer.Option(metavar="HOST", help="Where to listen. Default: 127.0.0.1")
+    ] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Where to listen; 0 for any free port. Default: 8080"),
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(metavar="N", help="How many processes. Default: 1")
+    ] = None,
     upstream_key_env: Annotated[
         str | None,
         typer.Option(
             help="The environment variable that holds the provider's key. Without a key, those "
-            "of the clients pass through. [WHOLEJSON_UPSTREAM_KEY]",
+            "of the clients pass through. Default: WHOLEJSON_UPSTREAM_KEY",
             metavar="NAME",
         ),
     ] = None,
     metrics_port: Annotated[
-        int | None, typer.Option(help="Serve metrics for Prometheus there. [none]")
+        int | None,
+        typer.Option(metavar="N", help="Serve metrics for Prometheus there. Default: none"),
     ] = None,
     replay_pace: Annotated[
-        float | None, typer.Option(help="Seconds between events of --replay. [0.02]")
+        float | None,
+        typer.Option(metavar="SECONDS", help="Between two events of --replay. Default: 0.02"),
     ] = None,
     playground: Annotated[
         bool | None,
-        typer.Option("--playground", help="Serve a page at / that shows it in a browser."),
+        typer.Option(
+            "--playground", metavar="", help="Serve a page at / that shows it in a browser."
+        ),
     ] = None,
 ) -> None:
-    """Serve the endpoint: an OpenAI-compatible API with stream_options.valid_json_chunks.
+    r"""The endpoint, in front of a provider or on documents of its own.
 
-    Every setting can also stand in the environment, as WHOLEJSON_ and its name.
+    An OpenAI-compatible API; clients may set stream_options.valid_json_chunks.
+    Give either --upstream or --replay. Each setting can also stand in the
+    environment, as WHOLEJSON_ and its name: WHOLEJSON_PORT=8080. A flag wins.
 
     [bold]Examples[/bold]
 
       wholejson serve --upstream https://api.openai.com/v1
-      wholejson serve --upstream https://api.openai.com/v1 --upstream-key-env OPENAI_API_KEY
+      wholejson serve --upstream https://api.openai.com/v1 \
+        --upstream-key-env OPENAI_API_KEY
       wholejson serve --replay --port 0
       wholejson serve --replay --playground
       WHOLEJSON_UPSTREAM=http://localhost:8000/v1 wholejson serve --workers 4
+
+    [bold]Exit status[/bold]
+
+      0: it was told to stop, and has
+      1: it cannot listen where it should
+      2: a setting is wrong; nothing was started
     """
     given = {
         "upstream": upstream,
@@ -260,14 +177,14 @@ def serve(
         from .server import app as _app  # noqa: F401 - so that what is missing is told now
         from .server.config import Settings
         from .server.run import run
+        from .server.wrong import told
     except ImportError as error:
         misuse(f"serving needs {error.name}: pip install 'wholejson[gateway]'")
     try:
         settings = Settings(**chosen)
     except ValidationError as error:
-        for wrong in error.errors():
-            name = "".join(f"{part}: " for part in wrong["loc"][:1])
-            say(f"{name}{wrong['msg'].removeprefix('Value error, ')}")
+        for sentence in told(error, chosen):
+            say(sentence)
         raise typer.Exit(2) from None
     for doubt in settings.doubts():
         say(doubt)
@@ -281,28 +198,20 @@ def serve(
 def demo(
     pace: Annotated[
         float | None,
-        typer.Option(min=0, help="Seconds between two events. [0.06; 0.01 where nobody looks on]"),
+        typer.Option(
+            min=0,
+            metavar="SECONDS",
+            help="Between two events. Default: 0.06; where nobody looks on, 0.01",
+        ),
     ] = None,
 ) -> None:
-    """Show the shreds that a stream brings, and the whole objects that come of them.
+    """Shreds on one side, whole objects on the other: no key, no network.
 
-    Starts the gateway on documents of its own, runs the official OpenAI client against it, and
-    ends by itself. Needs no key and no network.
+    Starts the gateway on documents of its own, runs the official OpenAI client
+    against it, and ends by itself.
     """
     try:
         from .server.demo import show
     except ImportError as error:
         misuse(f"the demo needs {error.name}: pip install 'wholejson[all]'")
     raise typer.Exit(show(pace))
-
-
-def _show(reader: Aggregator, changed: bool) -> None:
-    if changed:
-        write((reader.snapshot_bytes() or b"") + b"\n")
-
-
-def _explain(reader: Aggregator, told: int) -> int:
-    repairs = reader.repairs
-    for repair in repairs[told:]:
-        say(f"repair at offset {repair.offset}: {repair.description} ({repair.kind})")
-    return len(repairs)

@@ -54,7 +54,8 @@ def wrap(
     The client is changed in place: its HTTP client keeps its own transport, mounts, proxies, auth
     and hooks, with ours around each transport. Copies made by `copy()` and `with_options()` share
     it, and so does whoever else shares the HTTP client. Requests without the option, and their
-    answers, are passed on untouched. Wrapping twice changes nothing, not the options either.
+    answers, are passed on untouched. Wrapping again with the same options changes nothing; with
+    others it is an error, because one of the two would not be obeyed.
 
     A request that can't be served is answered with the SDK's own `BadRequestError` before anything
     is sent: a wrong option, the `.stream()` helpers, the Responses API, bodies signed with AWS
@@ -76,7 +77,8 @@ def wrap(
     :param tool_calls: whether arguments of tool calls are whole documents too, as for
         `ChunkTransformer`; a request may say otherwise.
     :return: `client` itself.
-    :raises TypeError, ValueError: for what is no such client, or an option that is none.
+    :raises TypeError, ValueError: for what is no such client, an option that is none, or a client
+        that is wrapped already with other options.
 
     A request costs one look at its path, one to a chat completion one pass over its body; a
     stream with the option costs what `ChunkTransformer` does, and less than it saves.
@@ -103,6 +105,10 @@ def wrap(
         "tool_calls": tool_calls,
     }
     ChunkTransformer(**options)  # a wrong option is told now, not at the first request
+    mounts = http_client._mounts
+    for transport in (http_client._transport, *mounts.values()):
+        if isinstance(transport, Around):
+            _agree(transport.said, options)
     guide = Guide(library, options)
 
     def around(transport: Any) -> Any:
@@ -110,10 +116,23 @@ def wrap(
         return transport if wrapped else kind(transport, guide)
 
     http_client._transport = around(http_client._transport)
-    mounts = http_client._mounts
     http_client._mounts = {pattern: around(mounted) for pattern, mounted in mounts.items()}
     quicken(client)
     return client
+
+
+def _agree(first: dict[str, Any], again: dict[str, Any]) -> None:
+    """Raise a `ValueError` where a client was wrapped with other options before."""
+    differ = [name for name in first if first[name] != again[name]]
+    if differ:
+        before, now = (
+            ", ".join(f"{name}={options[name]!r}" for name in differ) for options in (first, again)
+        )
+        raise ValueError(
+            f"this client, or another that shares its HTTP client, is wrapped already, with "
+            f"{before} and not {now}; say what differs in the requests, "
+            'as stream_options={"valid_json_chunks": {…}}, or wrap a client of its own'
+        )
 
 
 def _http_client(client: Any) -> Any:

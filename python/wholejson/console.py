@@ -6,29 +6,41 @@ import enum
 import os
 import select
 import sys
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn, TypeVar
 
 import typer
 
+from ._core import Limits
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
 __all__ = [
+    "LimitOption",
     "Mode",
     "RepairOption",
     "Root",
     "RootOption",
+    "SchemaOption",
     "Style",
     "StyleOption",
+    "WholeOption",
     "fail",
     "forget_stdout",
+    "made",
     "misuse",
+    "nothing_shown",
     "read_stdin",
+    "reading",
     "say",
     "write",
 ]
 
+Made = TypeVar("Made")
+
 _READ = 64 << 10
+_DIGITS = 40  # of a number; more are too many in any case
 _LONG = 3600.0  # longer waits are made of several: the system may not know so large a number
 
 
@@ -48,10 +60,6 @@ class Style(str, enum.Enum):
     compact = "compact"
 
 
-RootOption = Annotated[Root, typer.Option(help="What the document may be.")]
-StyleOption = Annotated[Style, typer.Option(help="How snapshots separate their items.")]
-
-
 class Mode(str, enum.Enum):
     """What the content of a chunk is."""
 
@@ -59,9 +67,100 @@ class Mode(str, enum.Enum):
     patch = "patch"
 
 
-RepairOption = Annotated[
-    bool, typer.Option("--repair/--no-repair", help="Repair malformed text, or refuse it.")
+# A narrow name for each kind of value: beside a wide one, the names of options would be cut on a
+# terminal of 80 columns. Flags have none.
+RootOption = Annotated[
+    Root,
+    typer.Option(
+        metavar="KIND",
+        help="What the document may be: object, array, any (a scalar too), or auto (the first "
+        "object or array).",
+    ),
 ]
+StyleOption = Annotated[
+    Style,
+    typer.Option(
+        metavar="STYLE", help="Snapshots are spaced (as json.dumps writes them) or compact."
+    ),
+]
+RepairOption = Annotated[
+    bool,
+    typer.Option("--repair/--no-repair", metavar="", help="Repair malformed text, or refuse it."),
+]
+SchemaOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="A JSON Schema: values whose beginnings would mislead are shown only whole.",
+    ),
+]
+WholeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="POINTER",
+        help="Show this value only whole: a JSON Pointer, * for every member. Can be repeated.",
+    ),
+]
+LimitOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME=N",
+        help="Another limit than the default, such as document=200000000. Can be repeated.",
+    ),
+]
+
+
+def reading(
+    root: Root, repair: bool, schema: str | None, whole: list[str] | None, limit: list[str] | None
+) -> dict[str, Any]:
+    """Give the options of reading as the library takes them; end with status 2 if one is wrong."""
+    options: dict[str, Any] = {"root": root.value, "repair": repair}
+    if schema is not None:
+        try:
+            options["schema"] = Path(schema).read_bytes()
+        except OSError as error:
+            misuse(f"--schema: cannot read {schema}: {error.strerror or error}")
+    if whole:
+        options["whole"] = whole
+    if limit:
+        options["limits"] = _limits(limit)
+    return options
+
+
+def _limits(given: list[str]) -> Limits:
+    limits: dict[str, int] = {}
+    for each in given:
+        name, equals, number = each.partition("=")
+        if not equals or not number.isascii() or not number.isdigit():
+            misuse(f"--limit takes a name, = and a whole number, such as depth=1000, not {each}")
+        limits[name] = int(number[:_DIGITS])
+    try:
+        return Limits(**limits)
+    except TypeError:
+        known = ", ".join(dict(Limits().__getnewargs_ex__()[1]))
+        misuse(f"--limit: there are {known}, and no other")
+    except ValueError as error:
+        misuse(f"--limit: {error}")
+
+
+def made(kind: Callable[..., Made], options: dict[str, Any]) -> Made:
+    """Make what reads; end with status 2 if an option is wrong."""
+    try:
+        return kind(**options)
+    except ValueError as error:
+        misuse(str(error))
+
+
+def nothing_shown(report: Mapping[str, object], *, tool_calls: bool) -> str:
+    """Say why nothing of a stream of chunks could be shown, and what to do."""
+    if not report["events_in"]:
+        return (
+            "there is no event in it; what is needed is a streamed answer, its data: lines. "
+            "(A JSON document is read by wholejson pipe)"
+        )
+    if tool_calls:
+        return "no JSON came"
+    return "no JSON came as the content of a chunk; --tool-calls reads arguments too"
 
 
 def read_stdin(patience: Callable[[], float | None] = lambda: None) -> Iterator[bytes]:

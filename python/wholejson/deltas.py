@@ -6,7 +6,9 @@ from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING, overload
 
 from ._core import Aggregator
+from .errors import NoJSONError
 from .inputs import refuse_no_stream
+from .opening import Opening
 from .updates import AsyncUpdates, Updates
 
 if TYPE_CHECKING:
@@ -54,11 +56,12 @@ def snapshots(
         iterable. It is closed (``close()`` or ``aclose()``, where it has one) when the snapshots
         end, however they end.
     :param root, repair, style, limits, schema, whole: as for :class:`wholejson.Aggregator`.
-    :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
-        and used as a context manager. Each snapshot is a
-        complete JSON text. Reading a delta costs its own length, writing a snapshot one copy.
-    :raises NoJSONError: after the last delta, if nothing was ever visible. A document that was
-        merely cut off raises nothing.
+    :return: an iterator for an iterable, an async iterator for an async one. Closing it closes
+        ``deltas``. A loop that is left early does not: use it as a context manager then.
+        Each snapshot is a complete JSON text. Reading a delta costs its own length, writing a
+        snapshot one copy.
+    :raises NoJSONError: after the last delta, if nothing was ever visible; its ``text`` is what
+        came instead. A document that was merely cut off raises nothing.
     :raises InvalidJSONError, LimitError: where the text goes wrong, after what was visible before.
     :raises TypeError, ValueError: at once, for a wrong option.
     """
@@ -76,12 +79,21 @@ class _Document:
 
     def __init__(self, document: Aggregator) -> None:
         self._document = document
+        self._opening = Opening()
 
     def feed(self, delta: Delta, /) -> Iterable[str]:
-        return self._snapshot() if self._document.feed(delta) else ()
+        if not self._document.feed(delta):
+            self._opening.add(delta)
+            return ()
+        self._opening.let_go()
+        return self._snapshot()
 
     def finish(self) -> Iterable[str]:
-        return self._snapshot() if self._document.finish() else ()
+        try:
+            return self._snapshot() if self._document.finish() else ()
+        except NoJSONError as error:
+            self._opening.put_into(error)
+            raise
 
     def rest(self) -> Iterable[str]:
         return self._snapshot() if self._document.changed_before_error else ()

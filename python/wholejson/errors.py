@@ -36,7 +36,8 @@ class Error(ValueError):
     :ivar offset: bytes of UTF-8 from the beginning of the text to where it went wrong.
     :ivar line: the line of that place, counted from 1.
     :ivar column: its column in code points, counted from 1.
-    :ivar text: of a stream of chunks without JSON: what came instead, up to 64 KiB. Else ``None``.
+    :ivar text: where a stream or an iterator ended without JSON: what came instead, up to 64 KiB.
+        Else ``None``.
     """
 
     kind: str

@@ -6,9 +6,10 @@ from collections.abc import AsyncIterable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, overload
 
 from ._core import Aggregator
-from .errors import UpstreamError
+from .errors import NoJSONError, UpstreamError
 from .facts import facts_of, index_of, reported, text_of
 from .inputs import refuse_no_stream, refuse_transformed
+from .opening import Opening
 from .shapes import get, says
 from .updates import AsyncUpdates, Updates
 
@@ -73,11 +74,11 @@ def values(
     :param choice: the index of the choice to read, in a stream of chunks.
     :param root, repair, limits, schema, whole, parse_float, parse_int: as for
         :class:`wholejson.Aggregator`.
-    :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
-        and used as a context manager.
+    :return: an iterator for an iterable, an async iterator for an async one. Closing it closes
+        ``parts``. A loop that is left early does not: use it as a context manager then.
     :raises NoJSONError: at the end, if nothing was ever visible. A document that was merely cut
         off raises nothing; neither does a choice without text that called tools, refused or was
-        filtered.
+        filtered. Its ``text`` is what came instead.
     :raises InvalidJSONError, LimitError: where the text goes wrong, after what was visible before.
     :raises UpstreamError: if a stream of chunks ends and the choice has no ``finish_reason``, or
         its sender reports an error.
@@ -117,11 +118,16 @@ class ChunkDocument:
         self._give = give
         self._choice = choice
         self._chunks = self._ended = self._texts = self._silent = False
+        self._opening = Opening()
 
     def feed(self, part: Any, /) -> Iterable[Any]:
         """Read a delta or a chunk."""
         delta = part if isinstance(part, _TEXT) else self._text_of(part)
-        return (self._give(),) if self._document.feed(delta) else ()
+        if not self._document.feed(delta):
+            self._opening.add(delta)
+            return ()
+        self._opening.let_go()
+        return (self._give(),)
 
     def finish(self) -> Iterable[Any]:
         """End the document."""
@@ -133,7 +139,11 @@ class ChunkDocument:
             )
         if self._silent and not self._texts:
             return ()
-        return (self._give(),) if self._document.finish() else ()
+        try:
+            return (self._give(),) if self._document.finish() else ()
+        except NoJSONError as error:
+            self._opening.put_into(error)
+            raise
 
     def rest(self) -> Iterable[Any]:
         """Give the update that came before an error in the same part, if there was one."""

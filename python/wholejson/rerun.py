@@ -13,7 +13,23 @@ from typing import Annotated, Any
 
 import typer
 
-from .console import RepairOption, Root, RootOption, Style, StyleOption, misuse, read_stdin, say
+from ._core import ChunkTransformer
+from .console import (
+    LimitOption,
+    RepairOption,
+    Root,
+    RootOption,
+    SchemaOption,
+    Style,
+    StyleOption,
+    WholeOption,
+    made,
+    misuse,
+    nothing_shown,
+    read_stdin,
+    reading,
+    say,
+)
 from .layout import laid_out
 from .recording import Document, Run, blocks
 from .shapes import get
@@ -40,43 +56,74 @@ def replay(
         str, typer.Argument(metavar="FILE", help="A response's body as it came; - for stdin.")
     ],
     mode: Annotated[
-        Way | None, typer.Option(help="Show one mode in detail instead of comparing all.")
+        Way | None,
+        typer.Option(
+            metavar="MODE",
+            help="Show one mode in detail (snapshot, paced or patch) instead of comparing all.",
+        ),
     ] = None,
     root: RootOption = Root.auto,
     style: StyleOption = Style.spaced,
     repair: RepairOption = True,
     max_amplification: Annotated[
         int | None,
-        typer.Option(min=1, help="For paced: stay under 1 MiB and so many times the text. [64]"),
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="For paced: stay under 1 MiB and N times the text. Default: 64",
+        ),
     ] = None,
     every_ms: Annotated[
-        int | None, typer.Option(min=1, help="For paced: at most one update in so many ms.")
+        int | None,
+        typer.Option(min=1, metavar="N", help="For paced: at most one update in N milliseconds."),
     ] = None,
     tool_calls: Annotated[
-        bool, typer.Option("--tool-calls", help="Make arguments of tool calls whole too.")
+        bool,
+        typer.Option("--tool-calls", metavar="", help="Make arguments of tool calls whole too."),
     ] = False,
+    schema: SchemaOption = None,
+    whole: WholeOption = None,
+    limit: LimitOption = None,
     rate: Annotated[
-        float, typer.Option(min=0.001, help="Events in a second: a recording has no clock.")
+        float,
+        typer.Option(min=0.001, metavar="N", help="Events in a second: a recording has no clock."),
     ] = 50.0,
     everything: Annotated[
-        bool, typer.Option("--all", help="Show everything that was sent, not only both ends.")
+        bool,
+        typer.Option(
+            "--all", metavar="", help="Show everything that was sent, not only both ends."
+        ),
     ] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Write JSON instead of tables.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", metavar="", help="Write JSON instead of tables.")
+    ] = False,
 ) -> None:
-    """Run a recorded stream of chunks through the transformer; show what would have been sent.
+    r"""A recorded stream → what would have been sent, in each mode.
 
-    Compares whole snapshots, snapshots at a pace, and patches; --mode shows one in detail. Nothing
-    is served: wholejson serve --replay is for that.
+    Runs it through the transformer and compares whole snapshots, snapshots at a
+    pace, and patches; --mode shows one in detail. Nothing is served: for that
+    there is wholejson serve --replay.
 
     [bold]Examples[/bold]
 
       curl -sN …/v1/chat/completions -d '{"stream": true, …}' > answer.sse
       wholejson replay answer.sse
       wholejson replay answer.sse --mode patch --all
-      wholejson replay answer.sse --no-repair --json | jq .runs.snapshot.error
+      wholejson replay answer.sse --no-repair --json \
+        | jq .runs.snapshot.error
+
+    [bold]Exit status[/bold]
+
+      0: something would have been shown
+      1: nothing would have been; stderr says why
+      2: wrong use, or FILE can't be read
     """
-    reading = {"root": root.value, "repair": repair}
-    turning = {**reading, "style": style.value, "tool_calls": tool_calls}
+    for flag, given in ("--max-amplification", max_amplification), ("--every-ms", every_ms):
+        if given is not None and mode not in (None, Way.paced):
+            misuse(f"{flag} is for --mode paced; --mode {mode.value} shows every update")
+    read_as = reading(root, repair, schema, whole, limit)
+    turning = {**read_as, "style": style.value, "tool_calls": tool_calls}
+    made(ChunkTransformer, turning)  # a wrong option is told before anything is read
     options: dict[Way, dict[str, Any]] = {
         Way.snapshot: {},
         Way.paced: {
@@ -90,7 +137,7 @@ def replay(
         for way, more in options.items()
         if mode in (None, way)
     }
-    document = Document(**reading)
+    document = Document(**read_as)
     with _opened(file) as (parts, size), _progress(size) as advance:
         for block in blocks(parts):
             document.feed(block)
@@ -107,16 +154,9 @@ def replay(
         if message != "None":
             say(f"the stream would have ended with the error: {message}")
     if not any(run.transformer.report["updates"] for run in runs.values()):
-        say(f"nothing would have been shown: {_why(runs, tool_calls=tool_calls)}")
+        report = next(iter(runs.values())).transformer.report
+        say(f"nothing would have been shown: {nothing_shown(report, tool_calls=tool_calls)}")
         raise typer.Exit(1)
-
-
-def _why(runs: dict[Way, Run], *, tool_calls: bool) -> str:
-    if not any(run.transformer.report["events_in"] for run in runs.values()):
-        return "there is no event in it; what is needed is a streamed answer, its data: lines"
-    if tool_calls:
-        return "no JSON came"
-    return "no JSON came as the content of a chunk; --tool-calls reads arguments too"
 
 
 @contextlib.contextmanager

@@ -134,6 +134,11 @@ class Around:
     def __init__(self, inner: Any, guide: Guide) -> None:
         self._inner, self._guide = inner, guide
 
+    @property
+    def said(self) -> dict[str, Any]:
+        """The options that `wrap()` was given."""
+        return self._guide.options
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") or name in ("_inner", "_guide"):
             raise AttributeError(name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, Iterable
+from collections.abc import AsyncIterable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from ._core import Aggregator
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pydantic import BaseModel
 
     from ._core import Limits
-    from .aliases import Root
+    from .aliases import Root, Schema
 
 __all__ = ["models"]
 
@@ -29,6 +29,8 @@ def models(
     root: Root = "auto",
     repair: bool = True,
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
 ) -> AsyncUpdates[Model]: ...
 @overload
 def models(
@@ -39,6 +41,8 @@ def models(
     root: Root = "auto",
     repair: bool = True,
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
 ) -> Updates[Model]: ...
 def models(
     parts: Iterable[Any] | AsyncIterable[Any],
@@ -48,6 +52,8 @@ def models(
     root: Root = "auto",
     repair: bool = True,
     limits: Limits | None = None,
+    schema: Schema = None,
+    whole: Sequence[str] = (),
 ) -> Updates[Model] | AsyncUpdates[Model]:
     """Give out a pydantic model for each update of a streamed document.
 
@@ -62,9 +68,10 @@ def models(
     :param parts: text deltas or chat completion chunks, as for :func:`wholejson.values`.
     :param model: a class of pydantic models. Needs pydantic 2:
         ``pip install 'wholejson[pydantic]'``.
-    :param choice, root, repair, limits: as for :func:`wholejson.values`.
-    :return: an iterator for an iterable, an async iterator for an async one; either can be closed,
-        and used as a context manager.
+    :param choice, root, repair, limits, schema, whole: as for :func:`wholejson.values`. The schema
+        of ``model`` itself is used only if it is given: ``schema=Model.model_json_schema()``.
+    :return: an iterator for an iterable, an async iterator for an async one. Closing it closes
+        ``parts``. A loop that is left early does not: use it as a context manager then.
     :raises pydantic.ValidationError: at the end, if the document is no ``model``.
     :raises Error: as :func:`wholejson.values` does.
     :raises ImportError: at once, if pydantic is not there.
@@ -77,7 +84,7 @@ def models(
         raise ImportError(
             "models() needs pydantic 2; install it with: pip install 'wholejson[pydantic]'"
         ) from error
-    document = Aggregator(root=root, repair=repair, limits=limits)
+    document = Aggregator(root=root, repair=repair, limits=limits, schema=schema, whole=whole)
     reading = _Models(document, model, partial_of(model), pydantic.ValidationError, choice)
     return cast("Updates[Model] | AsyncUpdates[Model]", updates(parts, reading))
 

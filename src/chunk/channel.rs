@@ -385,7 +385,6 @@ impl Channel {
             Err(error) if !self.is_excused() => {
                 let mut failure = Failure::from(error);
                 if failure.code == Code::NoJson {
-                    failure.message = Code::NoJson.message().to_owned();
                     failure.text = Some(String::from_utf8_lossy(&self.opening).into_owned());
                 }
                 self.failure = Some(failure);

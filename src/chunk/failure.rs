@@ -98,9 +98,16 @@ impl From<Error> for Failure {
             Category::NoJson => Code::NoJson,
             Category::Invalid | Category::Usage => Code::InvalidJson,
         };
+        let message = match (code, error.expected()) {
+            (Code::NoJson, "") => code.message().to_owned(),
+            (Code::NoJson, expected) => {
+                format!("the answer holds no {expected}; what came instead is in `text`")
+            }
+            _ => error.to_string(),
+        };
         Self {
             code,
-            message: error.to_string(),
+            message,
             text: None,
         }
     }
@@ -109,12 +116,20 @@ impl From<Error> for Failure {
 /// Characters of an upstream's own words that an error repeats.
 const SAID: usize = 1 << 10;
 
-/// What an upstream said of its failure: the `message` in it, or else all of it.
-pub(super) fn complaint(said: &[u8]) -> String {
+/// What is said of an upstream that sent something else than events: the `message` in it, or else
+/// all of it. `error`: it called that an error itself; otherwise it must look like one.
+pub(super) fn complaint(said: &[u8], error: bool) -> String {
     let said = &said[..said.len().min(64 << 10)];
     let parsed: serde_json::Value = serde_json::from_slice(said).unwrap_or_default();
+    let looks = |name: &&str| parsed.get(name).is_some();
+    let what = if error || ["error", "message", "detail"].iter().any(looks) {
+        "the upstream reported an error"
+    } else {
+        "what came is no stream of events, but this"
+    };
     let error = parsed.get("error").unwrap_or(&parsed);
     let message = error.get("message").unwrap_or(error).as_str();
     let text = message.map_or_else(|| String::from_utf8_lossy(said), Into::into);
-    text.chars().take(SAID).collect()
+    let text: String = text.chars().take(SAID).collect();
+    format!("{what}: {text}")
 }

@@ -283,8 +283,8 @@ impl Machine {
         let field = block.field(b"error").filter(|value| !value.is_empty());
         let bare = block.raw().trim_ascii();
         match field {
-            Some(said) => self.complaint = Some(complaint(said)),
-            None if bare.starts_with(b"{") => self.complaint = Some(complaint(bare)),
+            Some(said) => self.complaint = Some(complaint(said, true)),
+            None if bare.starts_with(b"{") => self.complaint = Some(complaint(bare, false)),
             None => {}
         }
         field.is_some()
@@ -373,7 +373,7 @@ impl Machine {
         }
         out.append(&mut closing);
         if let (Code::UpstreamClosed, Some(said)) = (failure.code, &self.complaint) {
-            failure.message = format!("the upstream reported an error: {said}");
+            failure.message.clone_from(said);
         }
         let mut data = Vec::new();
         failure.write_json(&mut data);

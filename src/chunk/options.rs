@@ -206,10 +206,14 @@ impl OptionError {
     }
 
     #[cold]
-    fn value(allowed: &Allowed) -> Self {
+    fn value(allowed: &Allowed, value: &Value) -> Self {
         let param = format!("{FLAG}.{}", allowed.name);
+        let which = match value {
+            Value::Array(list) if allowed.name == "whole" => wrong_pointer(list),
+            _ => String::new(),
+        };
         Self {
-            message: format!("{param} must be {}", allowed.what),
+            message: format!("{param} must be {}{which}", allowed.what),
             param,
             unknown: false,
         }
@@ -242,6 +246,19 @@ fn allowed() -> String {
     each.join("; ")
 }
 
+/// Says which of these is no JSON Pointer, or that they are too many.
+fn wrong_pointer(list: &[Value]) -> String {
+    let mut pointers = Vec::new();
+    for (at, each) in list.iter().enumerate() {
+        match each.as_str() {
+            Some(pointer) => pointers.push(pointer),
+            None => return format!(", and element {at} is no string"),
+        }
+    }
+    let wrong = Schema::read(None, &pointers).err();
+    wrong.map_or_else(String::new, |error| format!(": {error}"))
+}
+
 /// Reads the flag's value, a JSON text: `None` where it asks for nothing (`false`, `null`).
 ///
 /// # Errors
@@ -260,7 +277,7 @@ pub(super) fn read_flag(text: &str) -> Result<Option<StreamOptions>, OptionError
         let Some(allowed) = ALLOWED.iter().find(|allowed| allowed.name == name) else {
             return Err(OptionError::unknown(name));
         };
-        (allowed.read)(&mut options, value).ok_or_else(|| OptionError::value(allowed))?;
+        (allowed.read)(&mut options, value).ok_or_else(|| OptionError::value(allowed, value))?;
     }
     Ok(Some(options))
 }
@@ -355,6 +372,23 @@ mod tests {
                 assert_eq!(format!("{FLAG}.{name}"), error.param(), "{value}");
                 assert!(error.to_string().contains("a whole number"), "{error}");
             }
+        }
+    }
+
+    #[test]
+    fn of_a_list_of_pointers_the_wrong_one_is_named() {
+        for (list, said) in [
+            (
+                r#"["/a", "b"]"#,
+                r#"JSON Pointers: "b" is no JSON Pointer: it is"#,
+            ),
+            (r#"["/a", "/~2"]"#, r#""/~2" is no JSON Pointer"#),
+            (r#"["/a", 3]"#, "JSON Pointers, and element 1 is no string"),
+            ("3", "whole must be a list of JSON Pointers"),
+        ] {
+            let error = read_flag(&format!(r#"{{"whole": {list}}}"#)).unwrap_err();
+            assert_eq!(format!("{FLAG}.whole"), error.param());
+            assert!(error.to_string().contains(said), "{error}");
         }
     }
 

@@ -4,6 +4,7 @@ use super::repair::Rule;
 use super::unescape::Unescape;
 use super::utf8::Piece;
 use super::{BLOCK, Cursor, Reader, State};
+use crate::aggregator::Root;
 use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::event::{Event, Sink};
@@ -95,6 +96,16 @@ impl Reader {
     pub(crate) fn at_end(&self, kind: Kind) -> Error {
         let held = self.held.get(self.held_from..).unwrap_or_default();
         self.in_code_points(held, self.error(kind, held.len()))
+    }
+
+    /// The error for a text that ended before anything was visible: it names the root that was
+    /// looked for.
+    pub(crate) fn no_json(&self) -> Error {
+        self.at_end(Kind::NoJson).expecting(match self.root {
+            Root::Object => "JSON object",
+            Root::Array => "JSON array",
+            Root::Auto | Root::Any => "",
+        })
     }
 
     /// Reads valid text.

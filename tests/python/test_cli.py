@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -77,15 +80,31 @@ def test_sse_writes_each_event_as_it_arrives() -> None:
         (b"prose", [], 1, "", "without a JSON value"),
         (b"", [], 1, "", "nothing came on stdin"),
         (b"12", [], 1, "", "--root any"),
-        (b"[1]", ["--root", "object"], 1, "", "--root auto"),
-        (b'{"a": 1}', ["--root", "array"], 1, "", "--root auto"),
-        (b"so it is 12", ["--root", "any"], 1, "", "text around"),
+        (b"[1]", ["--root", "object"], 1, "", "without a JSON object that could be shown"),
+        (b"[1]", ["--root", "object"], 1, "", "with --root auto something would be shown"),
+        (b'{"a": 1}', ["--root", "array"], 1, "", "with --root auto"),
+        (b"12", ["--root", "array"], 1, "", "with --root any"),
         (b"{'a': 1}", ["--no-repair"], 1, "", "unexpected character"),
         (b'{"a": 1} x', ["--no-repair"], 1, '{"a": 1}\n', "text after the end"),
         (b"{'a': 1}", ["--explain"], 0, '{"a": 1}\n', "offset 1"),
         (b'{"a": 1}', ["--explain"], 0, '{"a": 1}\n', "nothing was repaired"),
         (b'{"a": 1} and more', [], 0, '{"a": 1}\n', "7 bytes of text after"),
+        (b'{"a": 1}\n{"b": 2}', [], 0, '{"a": 1}\n', "the first document counts"),
         (b"[" * 300, [], 1, "", "nested deeper"),
+        (b"[" * 300, [], 1, "", "here that is --limit depth=N"),
+        (
+            b"[" * 300 + b"1]",
+            ["--limit", "depth=400"],
+            0,
+            "[" * 300 + "1" + "]" * 300 + "\n",
+            "cut",
+        ),
+        (b'{"a": "x', ["--whole", "/a"], 1, "", "without a JSON value"),
+        (b"{}", ["--whole", "a"], 2, "", '"a" is no JSON Pointer'),
+        (b"{}", ["--schema", "no-such-file"], 2, "", "cannot read no-such-file: No such"),
+        (b"{}", ["--limit", "depth"], 2, "", "such as depth=1000, not depth"),
+        (b"{}", ["--limit", "depth=0"], 2, "", "depth must be at least 1, not 0"),
+        (b"{}", ["--limit", "dept=1"], 2, "", "there are depth, document, digits"),
         (b'{"a": 1, "b": [2]}', ["--style", "compact"], 0, '{"a":1,"b":[2]}\n', ""),
         (b'[1] {"a": 1}', ["--root", "object"], 0, '{"a": 1}\n', ""),
         (b"{}", ["--root", "tree"], 2, "", "root"),
@@ -97,6 +116,69 @@ def test_pipe(stdin: bytes, arguments: list[str], status: int, stdout: str, said
     assert (status, stdout) == (code, out)
     assert said in err
     assert bool(said) == bool(err)
+
+
+@pytest.mark.parametrize(
+    ("stdin", "arguments"),
+    [
+        (b"prose", []),
+        (b'{"a": 1', []),
+        (b"so it is 12", ["--root", "any"]),
+        (b'{"a": "x', ["--whole", "/a"]),
+        (b"\xff", ["--no-repair"]),
+    ],
+)
+def test_pipe_names_no_root_where_none_would_help(stdin: bytes, arguments: list[str]) -> None:
+    code, out, err = run("pipe", *arguments, stdin=stdin)
+    assert (1, "") == (code, out)
+    assert "with --root" not in err
+
+
+def test_a_schema_tells_pipe_and_sse_what_is_shown_only_whole(tmp_path: Path) -> None:
+    file = tmp_path / "schema.json"
+    schema = {"properties": {"day": {"format": "date"}, "n": {"pattern": "(?=x)"}}}
+    file.write_text(json.dumps(schema))
+    parts = [b'{"a": "x", "day": "20', b'24-01-02", "n": "y"}']
+    out = ["pipe", "--schema", str(file)]
+    assert (0, '{"a": "x", "day": "2024-01-02", "n": "y"}\n', "") == run(
+        *out, stdin=b"".join(parts)
+    )
+    cut = run(*out, stdin=parts[0])
+    assert (0, '{"a": "x"}\n') == cut[:2]
+    stream = event((b"".join(parts)).decode()) + event(reason="stop") + DONE
+    code, shown, err = run("sse", "--schema", str(file), "--validate", stdin=stream)
+    assert (0, "") == (code, err)
+    assert "is no regular expression, or one that looks ahead" in shown
+    del schema["properties"]["n"]
+    file.write_text(json.dumps(schema))
+    assert '"valid": true' in run("sse", "--schema", str(file), "--validate", stdin=stream)[1]
+    file.write_text("{")
+    code, shown, err = run("pipe", "--schema", str(file), stdin=b"[1]")
+    assert (0, "[1]\n") == (code, shown)
+    assert "the schema can't be read as JSON" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--validate"], "--validate goes with --schema FILE"),
+        (["--no-final"], "--no-final goes with --mode patch"),
+        (["--whole", "x"], '"x" is no JSON Pointer'),
+        (["--limit", "line=x"], "a whole number"),
+    ],
+)
+def test_sse_refuses_flags_that_mean_nothing(arguments: list[str], said: str) -> None:
+    code, out, err = run("sse", *arguments)
+    assert (2, "") == (code, out)
+    assert said in err
+
+
+def test_sse_says_why_nothing_was_shown() -> None:
+    call = {"tool_calls": [{"index": 0, "id": "c", "function": {"name": "f", "arguments": "{}"}}]}
+    stream = event(delta=call) + event(reason="tool_calls") + DONE
+    code, _, err = run("sse", stdin=stream)
+    assert (1, True) == (code, "--tool-calls reads arguments too" in err)
+    assert (0, "") == run("sse", "--tool-calls", stdin=stream)[::2]
 
 
 @pytest.mark.parametrize(
@@ -158,29 +240,71 @@ def test_help_has_examples() -> None:
         ("sse", "| wholejson sse"),
         ("replay", "wholejson replay answer.sse"),
         ("serve", "wholejson serve --upstream https://api.openai.com/v1"),
-        ("demo", "Needs no key"),
+        ("demo", "no key, no network"),
     ):
         code, out, _ = run(command, "--help")
         assert code == 0
         assert example in " ".join(out.split())
+        assert command == "demo" or "Exit status 0:" in " ".join(out.split())
     code, out, _ = run("--help")
-    assert all(name in out for name in ("serve", "demo", "pipe", "sse", "replay"))
+    assert all(name in out for name in ("serve", "demo", "pipe", "sse", "replay", "exit status"))
     assert (0, f"{wholejson.__version__}\n", "") == run("--version")
+
+
+@pytest.mark.parametrize("command", ["pipe", "sse", "replay", "serve", "demo", None])
+def test_help_fits_80_columns_with_every_name_of_an_option_whole(command: str | None) -> None:
+    from typer.main import get_command
+
+    from wholejson.cli import app
+
+    known: Any = get_command(app)
+    chosen = known if command is None else known.commands[command]
+    names = {name for each in chosen.params for name in (*each.opts, *each.secondary_opts)}
+    code, out, _ = run(*([command] if command else []), "--help", COLUMNS="80")
+    assert 0 == code
+    assert max(map(len, out.splitlines())) <= 80
+    shown = set(re.findall(r"(?<!\S)--?[a-z-]+(?!\S)", out.replace(",", " ")))
+    assert {"--help", *(name for name in names if name.startswith("-"))} <= shown
+    assert "…" not in out.replace("-sN …/v1", "").replace("true, …}", "")
+    # The lines of its text stay as they are, but for the first paragraph: they must fit.
+    lines = inspect.cleandoc(chosen.help).partition("\n\n")[2].splitlines()
+    assert [] == [line for line in lines if len(line) > 78]
 
 
 @pytest.mark.parametrize(
     ("arguments", "environment", "said"),
     [
-        ([], {}, "--upstream URL"),
-        (["--upstream", "ftp://x"], {}, "http://"),
-        (["--upstream", "http://x/v1", "--replay"], {}, "either"),
-        (["--replay", "--port", "99999"], {}, "port"),
-        (["--replay", "--workers", "0"], {}, "workers"),
+        ([], {}, "say what to serve: --upstream URL (or WHOLEJSON_UPSTREAM), or --replay"),
+        (["--upstream", "ftp://x"], {}, "--upstream must be a base URL that begins with http://"),
+        ([], {"WHOLEJSON_UPSTREAM": "ftp://x"}, "WHOLEJSON_UPSTREAM must be a base URL that beg"),
+        (["--upstream", "http://x/v1", "--replay"], {}, "are both given: leave one out"),
+        (["--replay"], {"WHOLEJSON_UPSTREAM": "http://x/v1"}, "(or WHOLEJSON_UPSTREAM) and"),
+        (
+            ["--replay", "--port", "99999"],
+            {},
+            "--port must be a whole number from 0 to 65535, not '99999'",
+        ),
+        (
+            ["--replay"],
+            {"WHOLEJSON_PORT": "abc"},
+            "WHOLEJSON_PORT must be a whole number from 0 to 65535, not 'abc'",
+        ),
+        ([], {"WHOLEJSON_REPLAY": "maybe"}, "WHOLEJSON_REPLAY must be true or false, not 'maybe'"),
+        (
+            ["--replay"],
+            {"wholejson_connect_timeout": "0"},
+            "WHOLEJSON_CONNECT_TIMEOUT must be a number, more than 0, not '0'",
+        ),
+        (["--replay", "--workers", "0"], {}, "--workers must be a whole number, at least 1"),
         (["--replay", "--workers", "2"], {"WHOLEJSON_SHUTDOWN_DELAY": "3"}, "one worker"),
         (["--upstream", "http://u:sk-planted@x/v1"], {}, "credentials"),
         (["--upstream", "http://x/v1/chat/completions/"], {}, "without /chat/completions"),
         (["--upstream", "http://x/v1", "--upstream-key-env", "NO_SUCH_KEY"], {}, "NO_SUCH_KEY"),
-        (["--replay"], {"WHOLEJSON_HEARTBEAT": "sk-planted"}, "heartbeat"),
+        (
+            ["--replay"],
+            {"WHOLEJSON_HEARTBEAT": "sk-planted"},
+            "WHOLEJSON_HEARTBEAT must be a number, at least 0 (it has 10 characters, which",
+        ),
         (
             ["--upstream", "http://x/v1", "--host", "0.0.0.0"],  # noqa: S104
             {"WHOLEJSON_UPSTREAM_KEY": "sk-planted"},

@@ -51,6 +51,17 @@ DOCUMENT = """{"Title": "An order", "items": [{"name": "bolt", "when": "2026-11-
 "first": {"name": "bolt", "when": "2026-11-23"}, "tags": {"a": "red", "b": "green"}}"""
 
 
+def test_a_schema_and_pointers_hold_values_back():
+    schema = Order.model_json_schema()
+    partial = list(wholejson.models(one_by_one(DOCUMENT), Order, schema=schema))
+    tags = [each.tags for each in partial if each.tags]
+    assert [{"a": "red"}, {"a": "red", "b": "green"}] == tags[:2]
+    dates = [each.items[0].when for each in partial if each.items and each.items[0].when]
+    assert {datetime.date(2026, 11, 23)} == set(dates)
+    whole = wholejson.models(one_by_one(DOCUMENT), Order, whole=["/Title"])
+    assert {None, "An order"} >= {each.title for each in whole}
+
+
 def test_the_last_model_is_validated_in_full_and_all_before_are_partial():
     *partial, last = wholejson.models(one_by_one(DOCUMENT), Order)
     assert last == Order.model_validate_json(DOCUMENT)

@@ -9,6 +9,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
+import pydantic
 import pytest
 from documents import document
 from reading import identical, in_pieces
@@ -133,6 +134,43 @@ def test_no_json_is_an_error():
         list(wholejson.values([chunk(finish="stop")]))
     with pytest.raises(wholejson.NoJSONError):
         list(wholejson.values([]))
+
+
+@pytest.mark.parametrize(
+    ("parts", "text"),
+    [
+        ([chunk("I am "), chunk("sorry é"), chunk(finish="stop")], "I am sorry é"),
+        (["no", " JSON"], "no JSON"),
+        ([b"caf\xc3", b"\xa9 \xff"], "café �"),
+        (["\ud83d"], "���"),
+        (["{", '"a": 1'], '{"a": 1'),
+        ([], ""),
+        (["é" * 40_000, "more"], "é" * 32_768),
+        (["x" + "é" * 40_000], "x" + "é" * 32_767),
+    ],
+    ids=repr,
+)
+def test_an_error_for_no_json_has_the_text_that_came_instead(parts, text):
+    takers = [wholejson.values, lambda parts: wholejson.models(parts, pydantic.BaseModel)]
+    if not parts or not isinstance(parts[0], dict):
+        takers.append(wholejson.snapshots)
+    for take in takers:
+        with pytest.raises(wholejson.NoJSONError) as error:
+            list(take(parts))
+        assert text == error.value.text
+
+        async def read(take=take):
+            return [each async for each in take(AsyncSource(parts))]
+
+        with pytest.raises(wholejson.NoJSONError) as error:
+            asyncio.run(read())
+        assert text == error.value.text
+
+
+def test_a_malformed_text_is_no_text_that_came_instead():
+    with pytest.raises(wholejson.InvalidJSONError) as error:
+        list(wholejson.values(["sorry"], repair=False))
+    assert error.value.text is None
 
 
 def test_an_update_before_an_error_is_given_out():

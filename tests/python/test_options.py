@@ -24,6 +24,8 @@ WRONG = [
     ({"mode": None}, "mode", '"snapshot" or "patch"'),
     ({"final": 1}, "final", "true or false"),
     ({"amplification": 1}, "amplification", "is not an option; allowed are repair"),
+    ({"whole": ["/a", "b"]}, "whole", 'JSON Pointers: "b" is no JSON Pointer: it is'),
+    ({"whole": ["/a", 3]}, "whole", "JSON Pointers, and element 1 is no string"),
 ]
 
 
@@ -147,7 +149,9 @@ def test_the_endpoint_counts_what_it_left_out() -> None:
 @pytest.mark.parametrize(
     ("options", "error", "words"),
     [
-        ({"max_amplification": 0}, ValueError, "max_amplification must be between 1 and"),
+        ({"max_amplification": 0}, ValueError, "max_amplification must be at least 1, not 0"),
+        ({"every_ms": -5}, ValueError, "every_ms must be at least 1, not -5"),
+        ({"every_ms": 2**70}, ValueError, "every_ms is too large: it must fit into 64 bits"),
         ({"every_ms": "5"}, TypeError, "every_ms must be a whole number, not str"),
         ({"mode": "diff"}, ValueError, 'mode must be one of "snapshot", "patch", not "diff"'),
         ({"final": 1}, TypeError, "final must be True or False, not int"),

@@ -143,6 +143,10 @@ def test_tables_have_a_row_for_each_figure_and_both_ends_of_what_was_sent(tmp_pa
         (["-", "--mode", "loud"], 2, "mode"),
         (["-", "--rate", "0"], 2, "rate"),
         (["-"], 1, "there is no event in it"),
+        (["-", "--mode", "patch", "--every-ms", "5"], 2, "--every-ms is for --mode paced"),
+        (["-", "--mode", "snapshot", "--max-amplification", "5"], 2, "is for --mode paced"),
+        (["-", "--whole", "x"], 2, '"x" is no JSON Pointer'),
+        (["-", "--limit", "depth=0"], 2, "at least 1"),
     ],
 )
 def test_wrong_use_is_told(arguments: list[str], status: int, said: str) -> None:
@@ -150,6 +154,25 @@ def test_wrong_use_is_told(arguments: list[str], status: int, said: str) -> None
     assert status == code
     assert said in err
     assert "Traceback" not in err
+
+
+def test_a_file_that_is_no_stream_is_called_so(tmp_path: Path) -> None:
+    path = tmp_path / "doc.json"
+    path.write_text('{"a": 1}')
+    status, _, err = run("replay", str(path))
+    assert 1 == status
+    assert "what came is no stream of events, but this: {" in err
+    assert "wholejson pipe" in err
+    assert "the upstream reported" not in err
+    path.write_text('{"error": {"message": "no such model"}}')
+    assert "the upstream reported an error: no such model" in run("replay", str(path))[2]
+
+
+def test_a_schema_and_pointers_hold_values_back_in_every_mode(file: Path) -> None:
+    said = as_json(str(file), "--whole", "/name", "--all")
+    for run_through in said["runs"].values():
+        contents = [x["content"] for each in run_through["sent"] for x in each["contents"]]
+        assert "John Doe" in contents[0]
 
 
 def test_progress_is_shown_on_a_terminal_and_only_there(file: Path) -> None:

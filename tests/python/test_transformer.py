@@ -84,7 +84,7 @@ def test_what_is_no_bytes_is_a_type_error(part):
         ({"style": 1}, TypeError, ["style", '"spaced", "compact"', "int"]),
         ({"repair": "no"}, TypeError, ["repair", "True or False"]),
         ({"limits": 3}, TypeError, ["limits", "wholejson.Limits"]),
-        ({"choices": 0}, ValueError, ["choices", "between 1"]),
+        ({"choices": 0}, ValueError, ["choices", "at least 1"]),
         ({"choices": "2"}, TypeError, ["choices", "whole number"]),
     ],
 )

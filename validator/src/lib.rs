@@ -9,6 +9,7 @@
 
 use std::fmt::{self, Write as _};
 
+use jsonschema::error::ValidationErrorKind;
 use jsonschema::{PatternOptions, ValidationError};
 use serde_json::Value;
 
@@ -38,7 +39,7 @@ impl Validator {
             .should_validate_formats(true)
             .build(schema)
             .map(Self)
-            .map_err(|error| shortened(&error))
+            .map_err(|error| unusable(&error))
     }
 
     /// Is the document valid? It uses the call stack, by the depth of both. What it costs is as
@@ -82,6 +83,19 @@ impl fmt::Write for Short {
         } else {
             Ok(())
         }
+    }
+}
+
+/// Why a schema can't be used. The validator calls every pattern that it does not know "not a
+/// regex"; to its author it may well be one.
+fn unusable(error: &ValidationError<'_>) -> String {
+    match error.kind() {
+        ValidationErrorKind::Format { format } if format == "regex" => shortened(&format_args!(
+            "the pattern {} is no regular expression, or one that looks ahead or behind or refers \
+             back, which is not supported",
+            error.instance()
+        )),
+        _ => shortened(error),
     }
 }
 

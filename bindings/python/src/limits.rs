@@ -1,6 +1,6 @@
 //! `Limits`: what a stream may cost at most.
 
-use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::exceptions::{PyOverflowError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyInt, PyTuple};
 
@@ -17,7 +17,8 @@ pub(crate) struct Limits {
     event: usize,
 }
 
-/// A number: the given one if it is whole and at least 1; the default if none is given.
+/// A number: the given one if it is whole and at least 1; the default if none is given. What is
+/// larger than the machine can count is refused too, in words: the number would tell nobody much.
 pub(crate) fn whole_number(
     name: &str,
     given: Option<&Bound<'_, PyAny>>,
@@ -34,10 +35,28 @@ pub(crate) fn whole_number(
     }
     match given.extract::<usize>() {
         Ok(value) if value >= 1 => Ok(value),
-        _ => Err(PyValueError::new_err(format!(
-            "{name} must be between 1 and {}, not {given}",
-            usize::MAX
+        _ if given.lt(1)? => Err(PyValueError::new_err(format!(
+            "{name} must be at least 1, not {given}"
         ))),
+        _ => Err(PyValueError::new_err(format!(
+            "{name} is too large: it must fit into {} bits",
+            usize::BITS
+        ))),
+    }
+}
+
+/// A time in milliseconds: a whole number, 0 among them.
+pub(crate) fn time(given: &Bound<'_, PyAny>) -> PyResult<u64> {
+    let wrong = |what| {
+        Err(PyValueError::new_err(format!(
+            "milliseconds must be {what}"
+        )))
+    };
+    match given.extract::<u64>() {
+        Err(error) if !error.is_instance_of::<PyOverflowError>(given.py()) => Err(error),
+        Err(_) if given.lt(0)? => wrong(format!("at least 0, not {given}")),
+        Err(_) => wrong("less than 2 to the power of 64".into()),
+        known => known,
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use pyo3::exceptions::{PyRecursionError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyString};
+use pyo3::types::{PyBool, PyBytes, PySequence, PyString};
 use wholejson::Schema;
 
 /// Nested deeper than any schema that is read.
@@ -49,16 +49,26 @@ impl Given {
         if given.is_none() {
             return Ok(());
         }
-        let pointers = if given.is_instance_of::<PyString>() {
-            None
-        } else {
-            given.extract().ok()
+        let wrong = |what: String| {
+            Err(PyTypeError::new_err(format!(
+                "whole must be a list of JSON Pointers (str), such as [\"/price\"], not {what}"
+            )))
         };
-        self.whole = pointers.ok_or_else(|| {
-            PyTypeError::new_err(
-                "whole must be a list of JSON Pointers (str), such as [\"/price\"]",
-            )
-        })?;
+        let Ok(list) = given.cast::<PySequence>() else {
+            return wrong(given.get_type().name()?.to_string());
+        };
+        if given.is_instance_of::<PyString>() {
+            return wrong("one str".into());
+        }
+        let mut pointers = Vec::new();
+        for at in 0..list.len()? {
+            let each = list.get_item(at)?;
+            match each.extract() {
+                Ok(pointer) => pointers.push(pointer),
+                Err(_) => return wrong(format!("{} at {at}", each.get_type().name()?)),
+            }
+        }
+        self.whole = pointers;
         Ok(())
     }
 

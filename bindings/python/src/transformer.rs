@@ -8,6 +8,7 @@ use wholejson::Error;
 use wholejson::chunk::Transformer;
 
 use crate::error::to_python;
+use crate::limits::time;
 use crate::options::{chunk_options, failure_code};
 use crate::report::{python_bool, report};
 use crate::text::with_bytes;
@@ -124,7 +125,8 @@ impl ChunkTransformer {
     }
 
     #[pyo3(signature = (milliseconds, /))]
-    fn set_time(&self, py: Python<'_>, milliseconds: u64) -> PyResult<()> {
+    fn set_time(&self, py: Python<'_>, milliseconds: &Bound<'_, PyAny>) -> PyResult<()> {
+        let milliseconds = time(milliseconds)?;
         self.core.lock(py)?.set_time(milliseconds);
         Ok(())
     }

@@ -23,7 +23,8 @@ _VERSION = re.compile(r"/v\d")
 class Settings(BaseSettings):
     """The settings of one gateway; each can be set as ``WHOLEJSON_<NAME>`` in the environment.
 
-    Raises ``pydantic.ValidationError`` for what does not fit, without showing any value.
+    Raises ``pydantic.ValidationError`` for what does not fit, without showing any value;
+    :func:`wholejson.server.wrong.told` words it.
     """
 
     model_config = SettingsConfigDict(
@@ -87,17 +88,28 @@ class Settings(BaseSettings):
         if value is not None:
             parts = urlsplit(value)
             if parts.scheme not in ("http", "https") or not parts.hostname:
-                raise ValueError("must begin with http:// or https://, and end with /v1")
+                raise ValueError(
+                    "must be a base URL that begins with http:// or https://, such as "
+                    "https://api.openai.com/v1"
+                )
             if parts.username or parts.password or parts.query or parts.fragment:
                 raise ValueError("must have no credentials, query or fragment")
             if parts.path.rstrip("/").endswith("/chat/completions"):
-                raise ValueError("must be the base URL, without /chat/completions")
+                raise ValueError("must be a base URL, without /chat/completions at its end")
         return value
 
     @model_validator(mode="after")
     def _is_sound(self) -> Settings:
-        if (self.upstream is None) == (not self.replay):
-            raise ValueError("give either an upstream (--upstream URL) or --replay")
+        if self.upstream is None and not self.replay:
+            raise ValueError(
+                f"say what to serve: --upstream URL (or {_PREFIX}UPSTREAM), or --replay for "
+                "documents of its own"
+            )
+        if self.upstream is not None and self.replay:
+            raise ValueError(
+                f"--upstream (or {_PREFIX}UPSTREAM) and --replay (or {_PREFIX}REPLAY) are both "
+                "given: leave one out"
+            )
         if self.shutdown_delay and self.workers > 1:
             raise ValueError(
                 "shutdown_delay goes with one worker: start several gateways, each on a port of "

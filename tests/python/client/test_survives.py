@@ -81,6 +81,21 @@ def test_wrapping_twice_changes_nothing(provider: Provider) -> None:
         )
 
 
+def test_wrapping_again_with_other_options_is_refused(provider: Provider) -> None:
+    with client_of(provider) as client:
+        limits = wholejson.Limits(depth=9)
+        with pytest.raises(ValueError, match=r"already, with mode='snapshot' and not mode='patch'"):
+            wholejson.wrap(client, mode="patch")
+        with pytest.raises(ValueError, match="limits=None and not limits=Limits"):
+            wholejson.wrap(client.with_options(max_retries=0), limits=limits)
+        assert [*expected(DOCUMENT), DOCUMENT] == contents(
+            list(client.chat.completions.create(**streaming()))
+        )
+        other = wholejson.wrap(client.copy(http_client=openai.DefaultHttpxClient()), limits=limits)
+        assert other is wholejson.wrap(other, limits=wholejson.Limits(depth=9))
+        other.close()
+
+
 def test_close_closes_the_connections(provider: Provider) -> None:
     client = client_of(provider)
     list(client.chat.completions.create(**streaming()))
