@@ -96,13 +96,14 @@ proof: install ## The long runs: DOCUMENTS= (a million) against the slow version
 	$(call say,what is handed to what users call)
 	@WHOLEJSON_INSTALLED=1 WHOLEJSON_DOCUMENTS=$(DOCUMENTS) $(BIN)/pytest -s tests/python/test_surface.py
 
-# Each target so long.
+# Each target so long, so many at a time.
 SECONDS ?= 60
+JOBS ?= 1
 
 .PHONY: fuzz
-fuzz: prerequisites ## Look for bytes that break a relation: SECONDS= for each target, TARGETS= some.
+fuzz: prerequisites ## Look for bytes that break a relation: SECONDS= for each target, JOBS= at a time, TARGETS= some.
 	$(call say,fuzzing)
-	@$(PYTHON) fuzz/run.py $(SECONDS) $(TARGETS)
+	@$(PYTHON) fuzz/run.py --jobs=$(JOBS) $(SECONDS) $(TARGETS)
 
 .PHONY: audit
 audit: $(VENV)/ready ## Licences, sources and advisories of what is built upon. Advisories need the network.

@@ -1,5 +1,6 @@
 """Runs the fuzz targets: `run.py SECONDS [TARGET…]`, so many seconds each; installs what it needs.
 
+With `--jobs=2` two run at a time. What a target reached is written down when it ends.
 With `--keep` what was found goes into the corpus, as few inputs as reach all that was reached.
 The core forbids unsafe code, so no sanitizer is needed, and the stable toolchain will do.
 """
@@ -11,6 +12,9 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +28,10 @@ LONGEST = {"work": 200}
 # Seconds for one input.
 PATIENCE = {"work": 90}
 LINES_BETWEEN = 12
+# The status with which libFuzzer ends when it is interrupted.
+INTERRUPTED = 72
+# Results are written one at a time.
+WRITING = threading.Lock()
 sys.path.insert(0, str(ROOT / "proof"))
 
 import record  # noqa: E402 - it stands beside this directory
@@ -72,7 +80,7 @@ def run(target: str, seconds: int) -> bool:
         "-rss_limit_mb=2048", "-print_final_stats=1", "-reload=0", f"-artifact_prefix={crashes}/",
     ]  # fmt: skip
     say(f"{target}: {seconds} seconds")
-    before = set(crashes.iterdir())
+    before, began = set(crashes.iterdir()), time.monotonic()
     executions, tail = 0, []
     with subprocess.Popen(
         command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace"
@@ -80,11 +88,16 @@ def run(target: str, seconds: int) -> bool:
         for count, line in enumerate(process.stderr or ()):
             tail = [*tail[-40:], line]
             if line.startswith("#") and count % LINES_BETWEEN == 0:
-                say(f"  {line.strip()[:100]}")
+                say(f"  {target}: {line.strip()[:100]}")
             if total := re.match(r"stat::number_of_executed_units:\s*(\d+)", line):
                 executions = int(total[1])
     findings = len(set(crashes.iterdir()) - before)
-    record.write("fuzz", target, executions=executions, seconds=seconds, findings=findings)
+    if process.returncode == INTERRUPTED:
+        say(f"{target}: interrupted, and not written down")
+        return False
+    took = round(time.monotonic() - began)
+    with WRITING:
+        record.write("fuzz", target, executions=executions, seconds=took, findings=findings)
     if findings or process.returncode:
         say("".join(tail))
         say(f"{target}: broken by an input in {crashes}; it belongs into fuzz/corpus/{target}")
@@ -110,13 +123,22 @@ def keep(target: str) -> None:
 
 def main(words: list[str]) -> int:
     """Run what is asked for."""
-    keeping = "--keep" in words
-    seconds, *asked = [word for word in words if word != "--keep"]
+    keeping, jobs = "--keep" in words, 1
+    for word in words:
+        if word.startswith("--jobs="):
+            jobs = max(1, int(word.partition("=")[2]))
+    seconds, *asked = [word for word in words if not word.startswith("--")]
     if unknown := set(asked) - set(TARGETS):
         say(f"no such target: {', '.join(sorted(unknown))}; there are {', '.join(TARGETS)}")
         return 2
     prepare()
-    good = [run(target, int(seconds)) for target in asked or TARGETS if int(seconds)]
+    targets = (asked or TARGETS) if int(seconds) else []
+    with ThreadPoolExecutor(jobs) as pool:
+        try:
+            good = list(pool.map(lambda target: run(target, int(seconds)), targets))
+        except KeyboardInterrupt:
+            pool.shutdown(cancel_futures=True)
+            raise
     if keeping:
         for target in asked or TARGETS:
             keep(target)

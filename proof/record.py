@@ -31,8 +31,15 @@ def write(kind: str, name: str, **figures: Any) -> None:
     results = read()
     when = {"date": time.strftime("%Y-%m-%d", time.gmtime()), "version": version()}
     results.setdefault(kind, {})[name] = {**figures, **when}
-    RESULTS.write_text(json.dumps(results, indent=1, sort_keys=True) + "\n", "utf-8")
-    PAGE.write_text(filled(PAGE.read_text("utf-8"), results), "utf-8")
+    put(RESULTS, json.dumps(results, indent=1, sort_keys=True) + "\n")
+    put(PAGE, filled(PAGE.read_text("utf-8"), results))
+
+
+def put(path: Path, text: str) -> None:
+    """Write a file whole, or not at all where that is interrupted."""
+    beside = path.with_suffix(".new")
+    beside.write_text(text, "utf-8")
+    beside.replace(path)
 
 
 def version() -> str:
@@ -123,4 +130,4 @@ if __name__ == "__main__":
             kind, name, **{key: float(n) if re.fullmatch(r"[\d.]+", n) else n for key, n in pairs}
         )
     else:
-        PAGE.write_text(filled(PAGE.read_text("utf-8"), read()), "utf-8")
+        put(PAGE, filled(PAGE.read_text("utf-8"), read()))

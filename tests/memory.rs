@@ -322,3 +322,72 @@ fn nothing_is_left_when_streams_end_fail_or_are_abandoned() {
     }
     assert_eq!(before, NOW.get());
 }
+
+/// What repair writes longer than it came, as a head and a unit.
+const GROWING: &[(&str, &[u8], &[u8])] = &[
+    ("raw control characters", b"[\"", b"\x01"),
+    ("raw line ends", b"[\"", b"\n"),
+    ("bytes that are no UTF-8", b"[\"", b"\xff"),
+    ("half code points", b"[\"", b"\xf0\x9f"),
+    ("raw quotes", b"['", b"\""),
+    ("escapes that are none", b"[\"", b"\\q"),
+    ("half a surrogate pair", b"[\"", b"\\ud800"),
+    ("missing commas", b"[", b"1 "),
+    ("missing quotes", b"{", b"a:b,"),
+    ("missing keys", b"{", b"1,"),
+    ("wrong brackets", b"[", b"[}"),
+];
+
+fn growing(size: usize) -> impl Iterator<Item = (&'static str, Vec<u8>)> {
+    GROWING.iter().map(move |(name, head, unit)| {
+        let text = [head.to_vec(), unit.repeat(size / unit.len())].concat();
+        (*name, text)
+    })
+}
+
+/// How long a document is: as it came or as it is shown, whichever is longer.
+fn length(text: &[u8]) -> usize {
+    let mut aggregator = Aggregator::new(options(true));
+    let _ = aggregator.feed(text);
+    let _ = aggregator.finish();
+    let mut shown = Vec::new();
+    aggregator.write_snapshot(&mut shown);
+    text.len().max(shown.len())
+}
+
+#[test]
+fn where_repair_makes_a_document_longer_the_bounds_are_of_what_is_shown() {
+    let mut worst = [(0.0, String::new()), (0.0, String::new())];
+    for (name, text) in [1_000, 150_000].into_iter().flat_map(growing) {
+        let length = length(&text);
+        let mut check = |which: usize, times: usize, taken: usize, what: String| {
+            assert!(
+                taken <= times * length + (64 << 10),
+                "{what}: {taken}, {length}"
+            );
+            let share = taken as f64 / text.len() as f64;
+            if text.len() > 100_000 && share > worst[which].0 {
+                worst[which] = (share, what);
+            }
+        };
+        for piece in [4, text.len()] {
+            let taken = peak(|| {
+                let mut aggregator = Aggregator::new(options(true));
+                for delta in text.chunks(piece) {
+                    let _ = aggregator.feed(delta);
+                }
+                let _ = aggregator.finish();
+            });
+            check(0, 3, taken, format!("{name} in pieces of {piece}"));
+        }
+        // In a stream of chunks, what is no UTF-8 is replaced before it is a part of the document.
+        let text = String::from_utf8_lossy(&text);
+        for mode in [Mode::Snapshot, Mode::Patch] {
+            let taken = stream(&text, 2_000, 50, true, mode);
+            check(1, 5, taken, format!("{name}, {mode:?}"));
+        }
+    }
+    for (share, what) in worst {
+        eprintln!("the most: {share:.2} × the text, {what}");
+    }
+}

@@ -6,28 +6,15 @@ In the library here, and through a gateway in a process of its own.
 from __future__ import annotations
 
 import json
-import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from pathlib import Path
 
 import pytest
 from bombs import BOMBS, MILLION, Bomb, of
-from serving import (
-    DONE,
-    FLAG,
-    HEAD,
-    LAST,
-    Answer,
-    Gateway,
-    Upstream,
-    ask,
-    event,
-    gateway,
-    piece,
-)
+from serving import DONE, event
+from watching import MB, SECONDS, Peak, Watched, watched_gateway, whole
 
 import wholejson
 
@@ -35,27 +22,6 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="it looks into /proc"),
     pytest.mark.timeout(240),
 ]
-MB = 1 << 20
-# Seconds of CPU for any of them; each takes less than one. Reading in quadratic time takes hours.
-SECONDS = 20
-
-
-class Peak:
-    """The most memory that a process held since this was made."""
-
-    def __init__(self, pid: int | str = "self") -> None:
-        self._status = Path(f"/proc/{pid}/status")
-        Path(f"/proc/{pid}/clear_refs").write_text("5")
-        self._before = self._read("VmRSS")
-
-    def _read(self, name: str) -> int:
-        lines = self._status.read_text().splitlines()
-        [line] = [line for line in lines if line.startswith(f"{name}:")]
-        return int(line.split()[1]) << 10
-
-    def taken(self) -> int:
-        """Bytes above those at the beginning."""
-        return self._read("VmHWM") - self._before
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.name)
@@ -93,17 +59,46 @@ def test_a_bomb_of_numbers_is_no_bomb_for_the_objects_that_are_made_of_it() -> N
     assert time.process_time() - began < SECONDS
 
 
+def one_choice(index: int) -> bytes:
+    choice = {"index": index, "delta": {"content": "[1,"}}
+    return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
+
+
+def choices_alone() -> Iterator[bytes]:
+    for at in range(0, 100_000, 500):
+        yield b"".join(map(one_choice, range(at, at + 500)))
+
+
+def choices_together() -> Iterator[bytes]:
+    choices = [{"index": at, "delta": {"content": "[1,"}} for at in range(100_000)]
+    yield b"data: " + json.dumps({"choices": choices}).encode() + b"\n\n"
+
+
+def endless_line() -> Iterator[bytes]:
+    yield from (event('{"a": "x'), b"data: ", *[b"x" * MB] * 200)
+
+
+def endless_event() -> Iterator[bytes]:
+    yield event('{"a": "x')
+    yield from [b"data: " + b"x" * MB + b"\n"] * 200
+
+
+@pytest.mark.parametrize("parts", [choices_alone, choices_together, endless_line, endless_event])
+def test_a_stream_without_measure_ends_at_its_limit(parts: Callable[[], Iterator[bytes]]) -> None:
+    transformer = wholejson.ChunkTransformer()
+    peak, began, said = Peak(), time.process_time(), b""
+    for part in parts():
+        if transformer.ended:
+            break
+        said = transformer.feed(part)[-2000:] or said
+    said += transformer.finish()
+    assert time.process_time() - began < SECONDS
+    assert peak.taken() < 160 * MB
+    assert b'"code": "limit_exceeded"' in said
+    assert b"[DONE]" not in said
+
+
 # Through the gateway. An upstream streams a bomb, and the process of the gateway is looked at.
-
-
-def script(parts: Callable[[], Iterator[bytes]]) -> Callable[[socket.socket], None]:
-    def serve(connection: socket.socket) -> None:
-        connection.sendall(HEAD)
-        for part in parts():
-            connection.sendall(piece(part))
-        connection.sendall(LAST)
-
-    return serve
 
 
 def streamed(bomb: Bomb, most: int = 200_000) -> Iterator[bytes]:
@@ -120,58 +115,18 @@ def streamed(bomb: Bomb, most: int = 200_000) -> Iterator[bytes]:
     yield bytes(waiting) + event(None, "stop") + DONE
 
 
-def lines(unit: bytes, count: int) -> Iterator[bytes]:
-    for _ in range(count):
-        yield unit
-
-
-def cpu(pid: int) -> float:
-    """Seconds that a process has run."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-class Watched:
-    """A gateway in front of an upstream that streams what it is told to."""
-
-    def __init__(self) -> None:
-        self.parts: Callable[[], Iterator[bytes]] = lambda: iter(())
-
-    def serve(self, connection: socket.socket) -> None:
-        script(self.parts)(connection)
-
-    def ask(self, running: Gateway, parts: Callable[[], Iterator[bytes]], **flag: object) -> Answer:
-        """Ask once: within the time and memory that any request may take."""
-        self.parts = parts
-        pid = running.process.pid
-        peak, began = Peak(pid), cpu(pid)
-        asked = {**FLAG, "stream_options": {"valid_json_chunks": flag or True}}
-        answer = ask(running.url + "/", asked)
-        assert cpu(pid) - began < SECONDS
-        # A line of 16 MiB in its turns, or a document of 8 MiB with its snapshots.
-        assert peak.taken() < 160 * MB
-        return answer
-
-
 @pytest.fixture(scope="module")
-def watched() -> Iterator[tuple[Watched, Gateway]]:
-    watched = Watched()
-    with Upstream(watched.serve) as upstream, gateway("--upstream", upstream.url) as running:
-        watched.ask(running, lambda: iter([event('{"a": 1}', "stop") + DONE]))
-        yield watched, running
-
-
-def still_well(watched: Watched, running: Gateway) -> None:
-    answer = watched.ask(running, lambda: iter([event('{"a": 1}', "stop") + DONE]))
-    assert ['{"a": 1}'] == answer.contents()
+def watched() -> Iterator[Watched]:
+    with watched_gateway() as watched:
+        yield watched
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.name)
 def test_through_the_gateway_it_ends_clearly_and_the_next_stream_is_well(
-    bomb: Bomb, watched: tuple[Watched, Gateway]
+    bomb: Bomb, watched: Watched
 ) -> None:
     # As often as each delta the document would be sent: here as often as it has doubled.
-    answer = watched[0].ask(watched[1], lambda: streamed(bomb), max_amplification=4)
+    answer = watched.ask(lambda: streamed(bomb), max_amplification=4)
     assert (200, True) == (answer.status, answer.whole)
     error = answer.error()
     if bomb.limit or len(bomb.text()) > 8 * MB:
@@ -183,41 +138,29 @@ def test_through_the_gateway_it_ends_clearly_and_the_next_stream_is_well(
         json.loads(answer.contents()[-1])
     else:
         assert error["code"] in ("limit_exceeded", "no_json")
-    still_well(*watched)
+    watched.still_well()
 
 
-def test_a_line_without_end_is_cut_off_at_its_limit(watched: tuple[Watched, Gateway]) -> None:
-    endless = lines(b"x" * MB, 200)
-    answer = watched[0].ask(watched[1], lambda: iter([event('{"a": "x'), b"data: ", *endless]))
+def test_a_line_without_end_is_cut_off_at_its_limit(watched: Watched) -> None:
+    answer = watched.ask(endless_line)
     assert "limit_exceeded" == (answer.error() or {}).get("code")
     assert '{"a": "x"}' in answer.contents()
-    still_well(*watched)
+    watched.still_well()
 
 
-def test_an_event_without_end_is_cut_off_at_its_limit(watched: tuple[Watched, Gateway]) -> None:
-    endless = (b"data: " + b"x" * MB + b"\n" for _ in range(200))
-    answer = watched[0].ask(watched[1], lambda: iter([event('{"a": "x'), *endless]))
+def test_an_event_without_end_is_cut_off_at_its_limit(watched: Watched) -> None:
+    answer = watched.ask(endless_event)
     assert "limit_exceeded" == (answer.error() or {}).get("code")
-    still_well(*watched)
+    watched.still_well()
 
 
-def test_a_hundred_thousand_choices_are_too_many(watched: tuple[Watched, Gateway]) -> None:
-    def one(index: int) -> bytes:
-        choice = {"index": index, "delta": {"content": "[1,"}}
-        return b"data: " + json.dumps({"choices": [choice]}).encode() + b"\n\n"
-
-    def alone() -> Iterator[bytes]:
-        for at in range(0, 100_000, 500):
-            yield b"".join(map(one, range(at, at + 500)))
-
-    def together() -> Iterator[bytes]:
-        choices = [{"index": at, "delta": {"content": "[1,"}} for at in range(100_000)]
-        yield b"data: " + json.dumps({"choices": choices}).encode() + b"\n\n"
-
-    for parts in (alone, together):
-        answer = watched[0].ask(watched[1], parts)
-        assert "limit_exceeded" == (answer.error() or {}).get("code")
-        still_well(*watched)
+@pytest.mark.parametrize("parts", [choices_alone, choices_together])
+def test_a_hundred_thousand_choices_are_too_many(
+    parts: Callable[[], Iterator[bytes]], watched: Watched
+) -> None:
+    answer = watched.ask(parts)
+    assert "limit_exceeded" == (answer.error() or {}).get("code")
+    watched.still_well()
 
 
 @pytest.mark.parametrize(
@@ -233,16 +176,9 @@ def test_a_hundred_thousand_choices_are_too_many(watched: tuple[Watched, Gateway
     ],
     ids=lambda each: each if isinstance(each, str) else "",
 )  # fmt: skip
-def test_a_body_that_is_a_bomb_gets_an_answer(
-    name: str, body: bytes, watched: tuple[Watched, Gateway]
-) -> None:
-    pid = watched[1].process.pid
-    watched[0].parts = lambda: iter([event('{"a": 1}', "stop") + DONE])
-    peak, began = Peak(pid), cpu(pid)
-    answer = ask(watched[1].url + "/", body)
+def test_a_body_that_is_a_bomb_gets_an_answer(name: str, body: bytes, watched: Watched) -> None:
+    answer = watched.ask(whole('{"a": 1}'), body, most=200 * MB)
     assert {"depth": 200, "keys": 400, "flag": 400, "digits": 200, "size": 413}[
         name
     ] == answer.status
-    assert cpu(pid) - began < SECONDS
-    assert peak.taken() < 200 * MB
-    still_well(*watched)
+    watched.still_well()
