@@ -108,24 +108,19 @@ fuzz: prerequisites ## Look for bytes that break a relation: SECONDS= for each t
 .PHONY: audit
 audit: $(VENV)/ready ## Licences, sources and advisories of what is built upon. Advisories need the network.
 	@command -v cargo-deny >/dev/null || cargo install --quiet --locked --root .tools cargo-deny
-	$(call say,cargo deny)
-	@PATH="$(CURDIR)/.tools/bin:$$PATH" cargo deny check bans licenses sources
-	@PATH="$(CURDIR)/.tools/bin:$$PATH" cargo deny check advisories
-	$(call say,pip-audit)
 	@$(BIN)/pip install --quiet pip-audit
-	@$(BIN)/pip-audit --progress-spinner off --skip-editable
+	$(call say,licences and sources and advisories)
+	@PATH="$(CURDIR)/.tools/bin:$$PATH" $(BIN)/python proof/audit.py
 
 .PHONY: memcheck
 memcheck: install ## Read the corpus through the extension under valgrind (on Debian: apt install valgrind).
 	$(call say,valgrind)
-	@PYTHONMALLOC=malloc valgrind --tool=memcheck --leak-check=no --log-file=target/memcheck.log $(BIN)/python proof/replay.py 60
-	@if grep -E "_core\.abi3|wholejson" target/memcheck.log; then echo "errors in the extension: target/memcheck.log" >&2; exit 1; fi
-	@echo "no error with the extension on its stack" >&2
+	@scripts/memcheck $(BIN)/python
 
 .PHONY: miri
-miri: ## Interpret some tests of the core and look for undefined behaviour. Needs the nightly toolchain.
+miri: ## Interpret short tests of the core and look for undefined behaviour. Needs the nightly toolchain.
 	$(call say,miri)
-	@MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked --package wholejson --test smoke --test sse -- --skip any_cut --skip every_cut
+	@scripts/miri
 
 .PHONY: soak
 soak: install ## Run hundreds of streams at once through the gateway for minutes, with faults.

@@ -30,6 +30,8 @@ PATIENCE = {"work": 90}
 LINES_BETWEEN = 12
 # The status with which libFuzzer ends when it is interrupted.
 INTERRUPTED = 72
+# Shorter runs are for a look, and leave the figures of longer ones.
+WRITTEN = 60
 # Results are written one at a time.
 WRITING = threading.Lock()
 sys.path.insert(0, str(ROOT / "proof"))
@@ -97,7 +99,10 @@ def run(target: str, seconds: int) -> bool:
         return False
     took = round(time.monotonic() - began)
     with WRITING:
-        record.write("fuzz", target, executions=executions, seconds=took, findings=findings)
+        if took < WRITTEN and target in record.read().get("fuzz", {}):
+            say(f"{target}: too short to be written down")
+        else:
+            record.write("fuzz", target, executions=executions, seconds=took, findings=findings)
     if findings or process.returncode:
         say("".join(tail))
         say(f"{target}: broken by an input in {crashes}; it belongs into fuzz/corpus/{target}")

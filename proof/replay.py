@@ -40,9 +40,9 @@ def main(most: int) -> None:
         for path in sorted(folder.iterdir())[:most]:
             replay(path.read_bytes()[3:], source)
             count += 1
-            if count % 200 == 0:
+            if count % 50 == 0:
                 print(f"{count} inputs", file=sys.stderr, flush=True)
-    print(f"{count} inputs read", file=sys.stderr)
+    print(f"{count} inputs read")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,8 @@ FAULTS = {
 CLIENTS = ["reads", "reads", "reads", "reads slowly", "leaves", "reads without the flag"]
 SLACK_MEMORY = 48 << 10
 SLACK_FILES = 8
+# Seconds; shorter runs are for a look.
+WRITTEN = 60
 
 
 @dataclass
@@ -273,7 +275,25 @@ def main() -> int:
     print(f"open files of the gateway: {outcome.files[0]} before, {outcome.files[1]} after")
     for wrong in outcome.wrong[:20]:
         print(wrong)
+    if given.seconds >= WRITTEN:
+        written_down(outcome, given)
     return bool(outcome.wrong) or outcome.files[1] > outcome.files[0] + SLACK_FILES
+
+
+def written_down(outcome: Outcome, given: argparse.Namespace) -> None:
+    """Keep the figures: a run of this tree alone has a place for them."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "proof"))
+    import record
+
+    record.write(
+        "runs",
+        "streams at once through the gateway, with faults (make soak)",
+        at_once=given.streams,
+        seconds=given.seconds,
+        streams=outcome.streams,
+        wrong=len(outcome.wrong),
+        growth_in_kB=max(0, outcome.memory[1] - outcome.memory[0]),
+    )
 
 
 if __name__ == "__main__":

@@ -47,7 +47,8 @@ class Trap:
         if isinstance(self.said, bool):
             assert (self.said, None) == (status.get("valid"), status.get("warning"))
         else:
-            assert "valid" not in status
+            # What is only shown as it comes may have a verdict all the same.
+            assert status.get("valid") is not False
             assert self.said in status["warning"]
 
 

@@ -115,8 +115,10 @@ class Neighbour:
         return longest
 
     def leave(self) -> None:
-        """End the stream."""
+        """Leave in the middle of the stream."""
         self._over.set()
+        with contextlib.suppress(OSError):
+            self._connection.shutdown(socket.SHUT_RDWR)
         self._thread.join(20)
         self._connection.close()
 
