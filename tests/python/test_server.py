@@ -153,6 +153,22 @@ def test_the_access_log_tells_each_request_on_a_line() -> None:
     assert ("GET", "models", 200) == (three["method"], three["route"], three["status"])
 
 
+def test_requests_that_do_not_wait_for_each_other_are_answered_in_their_order() -> None:
+    with (
+        gateway("--replay", "--replay-pace", "0.001") as running,
+        socket.create_connection(("127.0.0.1", running.port), PATIENCE) as connection,
+    ):
+        models = request_bytes(b"", path="/v1/models", method="GET")
+        connection.sendall(request_bytes(FLAG) + models + models + request_bytes(PLAIN))
+        data = b""
+        while data.count(b"[DONE]") < 2:
+            data += connection.recv(65536)
+    marks = (b"x-valid-json-chunks", b"[DONE]", b'"object": "list"')
+    found = sorted((match.start(), mark) for mark in marks for match in re.finditer(
+        re.escape(mark), data))  # fmt: skip
+    assert [marks[0], marks[1], marks[2], marks[2], marks[1]] == [mark for _, mark in found]
+
+
 def test_more_requests_than_allowed_are_asked_to_come_again() -> None:
     def hold(connection: socket.socket) -> None:
         connection.sendall(HEAD + piece(X))

@@ -14,6 +14,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .config import Settings
 
@@ -53,6 +54,26 @@ class Told(logging.Filter):
         """Tell whether a record is to be written."""
         record.exc_info, record.exc_text = None, None
         return "without completing response" not in record.getMessage()
+
+
+class _Waiting(list[Any]):
+    """What uvicorn keeps requests in that came before the last one was answered: mostly none.
+
+    Its own, a deque, takes 700 bytes of each connection.
+    """
+
+    __slots__ = ()
+
+    def appendleft(self, item: Any) -> None:
+        self.insert(0, item)
+
+
+class Connection(HttpToolsProtocol):
+    """A connection that holds less while it waits."""
+
+    def __init__(self, *given: Any, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.pipeline = _Waiting()  # type: ignore[assignment]
 
 
 # Seconds in which a connection that was just taken brings its request.
@@ -100,7 +121,7 @@ def run(settings: Settings) -> int:
     options: dict[str, Any] = {
         "host": settings.host,
         "loop": "auto",
-        "http": "httptools",
+        "http": Connection,
         "ws": "none",
         "lifespan": "on",
         "log_config": _LOGS,
