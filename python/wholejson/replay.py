@@ -23,6 +23,7 @@ from ._http.chunks import Answer, tokens
 from ._http.disconnect import Departure
 from ._http.errors import send_error, send_not_allowed, send_too_large
 from ._http.faults import BrokenError, faulty
+from ._http.offered import wanted_call, wrong_tools
 
 if TYPE_CHECKING:
     from ._http.types import Receive, Scope, Send
@@ -56,9 +57,14 @@ class Replay:
         and the number of the event at which it strikes. For tests.
 
     Answers ``POST …/chat/completions`` (streamed or not; ``n``, ``response_format`` of all three
-    types, ``stream_options.include_usage``, ``logprobs``, empty ``messages``) and
+    types, ``stream_options.include_usage``, ``logprobs``, ``tools``, empty ``messages``) and
     ``GET …/models``. ``json_schema`` gets the document without needless white space, as strict
     schemas do. Each event goes out in a send of its own.
+
+    Nobody decides here whether a tool is called, so ``tool_choice`` does: with ``"required"`` the
+    first of ``tools``, or the function that it names, is called, and the document is the call's
+    arguments. Without it, and with ``"auto"`` or ``"none"``, the answer is the document as text.
+    The legacy ``functions`` are refused, and so are tools that are no functions.
     """
 
     def __init__(
@@ -141,7 +147,8 @@ class Replay:
         count = request.get("n") or 1
         texts = [self._texts[(first + i) % len(self._texts)] for i in range(count)]
         wanted = (request.get("response_format") or {}).get("type")
-        if wanted == "json_schema":
+        call = wanted_call(request)
+        if wanted == "json_schema" or call is not None:
             texts = [_compact(text) for text in texts]
         # hash() of a str differs between processes; a str as seed does not.
         rng = random.Random(f"{self._seed}/{request.get('seed')}/{first % len(self._texts)}")  # noqa: S311
@@ -152,7 +159,8 @@ class Replay:
             choices=[tokens(text, rng) for text in texts],
             prompt=sum(len(str(message)) for message in request.get("messages") or ()) // 4,
             usage=bool((request.get("stream_options") or {}).get("include_usage")),
-            logprobs=bool(request.get("logprobs")),
+            logprobs=bool(request.get("logprobs")) and call is None,
+            call=call,
         )
 
     async def _stream(
@@ -210,6 +218,12 @@ def _wrong(request: Any) -> _Wrong | None:
     if wanted is not None and (not isinstance(wanted, dict) or wanted.get("type") not in _FORMATS):
         text = "response_format.type must be one of text, json_object, json_schema"
         return text, "response_format.type", "invalid_value"
+    if request.get("functions") is not None or request.get("function_call") is not None:
+        param = "functions" if "functions" in request else "function_call"
+        return f"{param} is not replayed; use tools and tool_choice", param, "invalid_value"
+    wrong = wrong_tools(request)
+    if wrong is not None:
+        return wrong
     n = request.get("n", 1)
     if n is not None and (not isinstance(n, int) or not 1 <= n <= 128):
         return "n must be a whole number from 1 to 128", "n", "invalid_value"

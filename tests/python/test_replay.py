@@ -115,6 +115,77 @@ def test_the_sdk_reads_answers_models_and_streams() -> None:
             assert DOCUMENT == stream.get_final_completion().choices[0].message.content
 
 
+TOOLS = [{"type": "function", "function": {"name": name}} for name in ("one", "two")]
+
+
+@pytest.mark.parametrize(
+    ("choice", "name"),
+    [
+        ("required", "one"),
+        ({"type": "function", "function": {"name": "two"}}, "two"),
+        ("auto", None),
+        ("none", None),
+        (None, None),
+    ],
+)
+def test_the_tool_choice_decides_whether_a_function_is_called(
+    choice: Any, name: str | None
+) -> None:
+    body: dict[str, Any] = {"model": "m", "messages": [], "tools": TOOLS}
+    if choice is not None:
+        body["tool_choice"] = choice
+    with serving(Replay([DOCUMENT, "{}"])) as url:
+        client = openai.OpenAI(base_url=url, api_key="k", max_retries=0)
+        with client.chat.completions.stream(**body) as stream:
+            streamed = [*stream] and stream.get_final_completion().choices[0]
+        client.chat.completions.create(**body)
+        whole = client.chat.completions.create(**body).choices[0]
+    for found in (streamed, whole):
+        if name is None:
+            assert (DOCUMENT, "stop") == (found.message.content, found.finish_reason)
+            assert not found.message.tool_calls
+            continue
+        assert (None, "tool_calls") == (found.message.content, found.finish_reason)
+        (call,) = found.message.tool_calls
+        assert (name, "function") == (call.function.name, call.type)
+        assert json.loads(DOCUMENT) == json.loads(call.function.arguments)
+        assert call.id.startswith("call_")
+
+
+def test_a_replayed_call_comes_in_pieces_and_each_choice_has_one() -> None:
+    answer = once(
+        Replay([DOCUMENT, '{"b": 2}']), {**PLAIN, "n": 2, "tools": TOOLS, "tool_choice": "required"}
+    )
+    ids = set()
+    for index, document in enumerate((DOCUMENT, '{"b": 2}')):
+        first, *pieces, last = deltas(answer, index)
+        assert "tool_calls" == last["finish_reason"]
+        assert "assistant" == first["delta"]["role"]
+        ids.add(first["delta"]["tool_calls"][0]["id"])
+        said = [piece["delta"]["tool_calls"][0]["function"]["arguments"] for piece in pieces]
+        assert len(said) > 2
+        assert json.loads(document) == json.loads("".join(said))
+    assert 2 == len(ids)
+
+
+def test_the_middleware_makes_replayed_arguments_whole() -> None:
+    from wholejson.asgi import ValidJSONChunks
+
+    flag = {"stream_options": {"valid_json_chunks": {"tool_calls": True}}}
+    body = {**PLAIN, **flag, "tools": TOOLS, "tool_choice": "required"}
+    answer = once(ValidJSONChunks(Replay([DOCUMENT])), body)
+    calls = [
+        call
+        for choice in deltas(answer)
+        for call in choice["delta"].get("tool_calls") or ()
+        if call["function"].get("arguments")
+    ]
+    values = [json.loads(call["function"]["arguments"]) for call in calls]
+    assert len(values) > 5
+    assert json.loads(DOCUMENT) == values[-1]
+    assert calls[-1]["json_status"]["complete"]
+
+
 def test_the_pace_is_kept() -> None:
     import time
 
@@ -132,6 +203,15 @@ def test_the_pace_is_kept() -> None:
         ({**PLAIN, "response_format": {"type": "xml"}}, "response_format.type"),
         ({**PLAIN, "n": 0}, "n"),
         ({**PLAIN, "messages": "x"}, "messages"),
+        ({**PLAIN, "tools": []}, "tools"),
+        ({**PLAIN, "tools": [*TOOLS, {"type": "custom", "custom": {"name": "x"}}]}, "tools[2]"),
+        ({**PLAIN, "tools": [{"type": "function", "function": {}}]}, "tools[0]"),
+        ({**PLAIN, "tools": [3]}, "tools[0]"),
+        ({**PLAIN, "tool_choice": "auto"}, "tool_choice"),
+        ({**PLAIN, "tools": TOOLS, "tool_choice": "one"}, "tool_choice"),
+        ({**PLAIN, "tools": TOOLS, "tool_choice": ["one"]}, "tool_choice"),
+        ({**PLAIN, "tools": TOOLS[:1], "tool_choice": TOOLS[1]}, "tool_choice"),
+        ({**PLAIN, "functions": []}, "functions"),
     ],
 )  # fmt: skip
 def test_it_is_as_strict_as_the_real_one(body: Any, param: str | None) -> None:

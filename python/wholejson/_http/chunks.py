@@ -40,7 +40,10 @@ def tokens(text: str, rng: random.Random) -> list[str]:
 
 
 class Answer:
-    """One answer: the tokens of each choice, and what stands around them."""
+    """One answer: the tokens of each choice, and what stands around them.
+
+    With ``call``, the name of a function, the tokens are the arguments of one call of it.
+    """
 
     def __init__(
         self,
@@ -52,12 +55,14 @@ class Answer:
         prompt: int,
         usage: bool,
         logprobs: bool,
+        call: str | None = None,
     ) -> None:
         self.identifier = identifier
         self._head = {"created": created, "model": model}
         self._choices = choices
         self._logprobs = logprobs
         self._usage = usage
+        self._call = call
         written = sum(map(len, choices))
         self._counted = {
             "prompt_tokens": prompt,
@@ -74,15 +79,36 @@ class Answer:
             "choices": [
                 {
                     "index": index,
-                    "message": {"role": "assistant", "content": "".join(words), "refusal": None},
+                    "message": self._message(index, "".join(words)),
                     "logprobs": _logprobs(words) if self._logprobs else None,
-                    "finish_reason": "stop",
+                    "finish_reason": self._reason,
                 }
                 for index, words in enumerate(self._choices)
             ],
             "usage": self._counted,
             "system_fingerprint": "fp_replay",
         }
+
+    @property
+    def _reason(self) -> str:
+        return "stop" if self._call is None else "tool_calls"
+
+    def _message(self, index: int, text: str, *, of_stream: bool = False) -> dict[str, Any]:
+        """Give a message; of a stream the first delta, which says where a call is in its list."""
+        if self._call is None:
+            return {"role": "assistant", "content": text, "refusal": None}
+        call = {
+            **({"index": 0} if of_stream else {}),
+            "id": f"call_{self.identifier[-24:]}{index}",
+            "type": "function",
+            "function": {"name": self._call, "arguments": text},
+        }
+        return {"role": "assistant", "content": None, "tool_calls": [call], "refusal": None}
+
+    def _delta(self, word: str) -> str:
+        if self._call is None:
+            return f'{{"content":{_dump(word)}}}'
+        return f'{{"tool_calls":[{{"index":0,"function":{{"arguments":{_dump(word)}}}}}]}}'
 
     def events(self) -> Iterator[bytes]:
         """Give the events of the answer's stream, the choices interleaved."""
@@ -95,16 +121,15 @@ class Answer:
             choice = f'{index},"delta":{delta},"logprobs":{logprobs},"finish_reason":{reason}}}'
             return (before + choice + after).encode()
 
-        role = '{"role":"assistant","content":"","refusal":null}'
         for index in range(len(self._choices)):
-            yield event(index, role)
+            yield event(index, _dump(self._message(index, "", of_stream=True)))
         for at in range(max(map(len, self._choices))):
             for index, words in enumerate(self._choices):
                 if at < len(words):
                     logprobs = _dump(_logprobs([words[at]])) if self._logprobs else "null"
-                    yield event(index, f'{{"content":{_dump(words[at])}}}', logprobs)
+                    yield event(index, self._delta(words[at]), logprobs)
         for index in range(len(self._choices)):
-            yield event(index, "{}", reason='"stop"')
+            yield event(index, "{}", reason=f'"{self._reason}"')
         if self._usage:
             last = {**head, "system_fingerprint": "fp_replay", "choices": []}
             yield f"data: {_dump({**last, 'usage': self._counted})}\n\n".encode()
