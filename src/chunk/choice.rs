@@ -1,8 +1,9 @@
 //! One choice of a response: its own text, and its tool calls.
 
 use super::calls::Calls;
-use super::channel::{Channel, Status};
+use super::channel::Channel;
 use super::failure::Failure;
+use super::verdict::Status;
 
 #[derive(Debug)]
 pub(super) struct Choice {

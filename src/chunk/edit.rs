@@ -2,10 +2,10 @@
 
 use super::calls::Called;
 use super::carry::Carry;
-use super::channel::Content;
 use super::envelope::{Choice, Envelope};
 use super::scan::{Member, Span, is_empty};
 use super::session::{Place, Session};
+use super::verdict::Content;
 use crate::count::total;
 use std::ops::Range;
 

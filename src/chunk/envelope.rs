@@ -1,10 +1,10 @@
 //! What stands where in a chunk: spans, so that every other byte can be kept.
 
 use super::calls::Piece;
-use super::channel::{Facts, Finish};
 use super::guess::Guess;
 use super::scan::{Member, Scanner, Span, is_empty, says_nothing};
 use super::session::MAX_CHOICES;
+use super::verdict::{Facts, Finish};
 use crate::text::unescape;
 use std::borrow::Cow;
 use std::ops::Range;

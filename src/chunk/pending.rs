@@ -6,13 +6,13 @@
 
 use super::calls::Called;
 use super::carry::PADDING;
-use super::channel::{Action, Content, Facts, Finish, Held, Verdict};
 use super::closing::NAMES;
 use super::edit::Shown;
 use super::envelope::Envelope;
 use super::rewriter::{Rewriter, Slot};
 use super::scan::is_empty;
 use super::session::Session;
+use super::verdict::{Action, Content, Facts, Finish, Held, Verdict};
 use crate::count::Count;
 use crate::sse::Block;
 use std::ops::Range;
@@ -131,23 +131,20 @@ impl Rewriter {
             pending.waits.give_way(&shown);
             match pending.waits.is_empty() {
                 true => self.overtake(place),
-                false => self.flush_one(session, place, out),
+                false => self.flush_in_turn(session, place, out),
             }
         }
-        if verdict.action == Action::Emit && self.says_apart(place, block) {
-            // What is older must not come behind what this one says for all choices.
+        let data = block.data().unwrap_or_default();
+        if verdict.action == Action::Emit && self.is_pending() && self.says_apart(place, data) {
             self.flush(session, out);
         }
         false
     }
 
-    /// Do other choices wait, while this chunk says more of the stream than the names it goes by?
-    fn says_apart(&mut self, place: usize, block: &Block<'_>) -> bool {
-        if !self.is_pending() {
-            return false;
-        }
+    /// Does this chunk, with what is carried for it, say more of the stream than the names it goes
+    /// by? Then what is older must not come behind it.
+    fn says_apart(&mut self, place: usize, data: &[u8]) -> bool {
         let apart = |key: &[u8]| !NAMES.contains(&key) && !PADDING.contains(&key);
-        let data = block.data().unwrap_or_default();
         let mut inner = self.take_inner();
         inner.scan(data);
         let mut own = inner.members.iter();
@@ -203,8 +200,25 @@ impl Rewriter {
         self.spare = raw;
     }
 
+    /// Writes the snapshot that waits for the choice at this place, and before it what must not
+    /// come behind it.
+    pub(super) fn flush_in_turn(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
+        let Some(pending) = self.take_pending(place) else {
+            return;
+        };
+        let (age, data) = (pending.age, pending.data.clone());
+        let apart = self.says_apart(place, &pending.raw[data]);
+        self.carried.raise(pending.raw.len());
+        self.slots[place].pending = Some(pending);
+        if apart {
+            self.flush_until(age, session, out);
+        } else {
+            self.flush_one(session, place, out);
+        }
+    }
+
     /// Writes the snapshot that waits for the choice at this place.
-    pub(super) fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
+    fn flush_one(&mut self, session: &mut Session, place: usize, out: &mut Vec<u8>) {
         let Some(waiting) = self.take_pending(place) else {
             return;
         };
@@ -249,7 +263,15 @@ impl Rewriter {
 
     /// Writes every snapshot that waits, in the order of their chunks.
     pub(super) fn flush(&mut self, session: &mut Session, out: &mut Vec<u8>) {
-        let age = |slot: &Slot| slot.pending.as_ref().map(|pending| pending.age);
+        self.flush_until(u64::MAX, session, out);
+    }
+
+    /// Those of this chunk and of older ones.
+    fn flush_until(&mut self, last: u64, session: &mut Session, out: &mut Vec<u8>) {
+        let age = |slot: &Slot| {
+            let age = slot.pending.as_ref()?.age;
+            (age <= last).then_some(age)
+        };
         let slots = self.slots.iter().enumerate();
         let mut waiting: Vec<_> = slots
             .filter_map(|(at, slot)| Some((age(slot)?, at)))

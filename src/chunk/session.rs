@@ -14,10 +14,11 @@
 //! When the stream ends, [`Session::end`] says what is still due.
 
 use super::calls::Calls;
-use super::channel::{Channel, Facts, Status, Verdict};
+use super::channel::Channel;
 use super::choice::Choice;
 use super::failure::{Code, Failure};
 use super::settings::{ChunkOptions, Mode};
+use super::verdict::{Facts, Status, Verdict};
 use crate::count::Count;
 use crate::error::{Error, Kind};
 use crate::view::Form;

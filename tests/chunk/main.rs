@@ -14,6 +14,7 @@ mod recorded;
 mod reference;
 mod rules;
 mod said;
+mod said_random;
 mod schema;
 #[path = "../common/random.rs"]
 #[allow(

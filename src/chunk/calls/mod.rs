@@ -24,9 +24,10 @@ pub(super) use entries::write_calls;
 pub(super) use pieces::Piece;
 pub use session::{CallPiece, CallView, Made};
 
-use super::channel::{Action, Channel, Content, Facts, Finish};
+use super::channel::Channel;
 use super::failure::Failure;
 use super::settings::ChunkOptions;
+use super::verdict::{Action, Content, Facts, Finish};
 use crate::count::total;
 use crate::view::Form;
 
