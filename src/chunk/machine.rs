@@ -265,7 +265,7 @@ impl Machine {
     /// Comments, blank lines, fields of no known name.
     fn without_data(&mut self, block: &Block<'_>, out: &mut Vec<u8>) {
         self.pass(block, out);
-        if self.complain(block) {
+        if self.complain(block) && !self.session.is_finished() {
             self.end(
                 End::Failed(Failure::new(Code::UpstreamClosed, None)),
                 None,
@@ -329,7 +329,7 @@ impl Machine {
         self.rewriter.flush(&mut self.session, out);
         self.release(out);
         let mut ending = self.session.end(end);
-        if let (Some(ends), Some(_)) = (ends, &ending.failure) {
+        if let (Some(ends), true) = (ends, failed || ending.failure.is_some()) {
             settle_line_end(ends, out);
         }
         if self.rewriter.check(self.limits.event).is_err() {

@@ -398,7 +398,7 @@ impl Session {
     }
 
     /// Has every choice that came ended with a `finish_reason`?
-    fn is_finished(&self) -> bool {
+    pub(super) fn is_finished(&self) -> bool {
         let ended = |choice: &Choice| choice.channel.is_ended() && choice.calls.is_ended();
         !self.choices.is_empty() && self.choices.iter().all(ended)
     }

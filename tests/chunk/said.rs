@@ -287,3 +287,31 @@ fn to_a_slow_reader_no_usage_comes_behind_a_newer_one() {
         assert_eq!(sorted, usages, "{chunks:?}");
     }
 }
+
+#[test]
+fn an_error_that_clients_do_not_see_after_every_choice_has_ended_changes_nothing() {
+    for end in ["\n", "\r\n", "\r"] {
+        let error = format!("error: {{\"message\":1}}{end}{end}");
+        let before = [text("[1]"), stop()].concat();
+        let stream = [&before[..], &error, &text(" "), DONE].concat();
+        let expected = [&before[..], &text(" "), DONE].concat();
+        let seen = run(expected).events();
+        assert_eq!(seen, run(stream).events());
+    }
+}
+
+#[test]
+fn a_choice_that_broke_off_beside_one_that_succeeded_ends_the_stream_at_every_cut() {
+    let error = "error: {\"message\":1}\r\n\r\n";
+    let stream = [
+        text("[1]"),
+        stop(),
+        text_of(1, "[2,"),
+        error.into(),
+        text_of(1, "3,"),
+        DONE.into(),
+    ];
+    let outcome = run(stream.concat());
+    assert!(outcome.text().contains(r#""error": "upstream_closed""#));
+    assert!(!outcome.text().contains("3,") && !outcome.text().contains("[DONE]"));
+}
