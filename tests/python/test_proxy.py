@@ -234,7 +234,7 @@ def test_a_length_that_is_not_reached_breaks_the_clients_connection() -> None:
 def test_a_fault_before_the_first_byte_has_its_status(
     script: Callable[[socket.socket], None], status: int, code: str
 ) -> None:
-    answer, _ = through(script, options={"first_byte_timeout": 0.3})
+    answer, _ = through(script, options={"first_byte_timeout": 1.0})
     assert (status, code) == (answer.status, answer.error()["code"])
 
 
