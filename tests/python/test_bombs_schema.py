@@ -111,7 +111,7 @@ TRAPS = (
     Trap("a pattern that goes back twice", {"items": {"pattern": "^(a|a?)+$"}},
          json.dumps(["a" * 50_000 + "!"]), False),
     Trap("a pattern of a gigabyte", {"items": {"pattern": "((a{1000}){1000}){1000}"}},
-         '["a"]', "regex"),
+         '["a"]', "regular expression"),
     Trap("a pattern that decides late", {"items": {"pattern": LATE}},
          json.dumps([noise(1_000_000)]), COSTS),
     Trap("a name that is matched", {"patternProperties": {LATE: {}}},
