@@ -48,6 +48,8 @@ def streamed(*parts: bytes, end: bytes = LAST) -> Callable[[socket.socket], None
         for part in parts:
             connection.sendall(piece(part))
             time.sleep(0.01)
+        if end != LAST:
+            time.sleep(0.2)  # in one read with what is broken, what came before it is lost
         connection.sendall(end)
 
     return script
