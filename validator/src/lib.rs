@@ -91,8 +91,8 @@ impl fmt::Write for Short {
 fn unusable(error: &ValidationError<'_>) -> String {
     match error.kind() {
         ValidationErrorKind::Format { format } if format == "regex" => shortened(&format_args!(
-            "the pattern {} is no regular expression, or one that looks ahead or behind or refers \
-             back, which is not supported",
+            "the pattern {} is no regular expression, or one that is not supported: it looks ahead \
+             or behind, refers back, or is too large",
             error.instance()
         )),
         _ => shortened(error),
