@@ -170,7 +170,12 @@ def serve(
     if upstream_key_env is not None:
         chosen["upstream_key"] = os.environ.get(upstream_key_env)
         if not chosen["upstream_key"]:
-            misuse(f"the environment variable {upstream_key_env} is not set")
+            if upstream_key_env.isupper() and upstream_key_env.isidentifier():
+                misuse(f"the environment variable {upstream_key_env} is not set")
+            misuse(  # it may be the key itself: it is not repeated
+                "no environment variable is set that has the name given to --upstream-key-env; it "
+                "takes a variable's name, such as OPENAI_API_KEY, and not the key"
+            )
     try:
         from pydantic import ValidationError
 

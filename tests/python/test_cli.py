@@ -300,6 +300,9 @@ def test_help_fits_80_columns_with_every_name_of_an_option_whole(command: str | 
         (["--upstream", "http://u:sk-planted@x/v1"], {}, "credentials"),
         (["--upstream", "http://x/v1/chat/completions/"], {}, "without /chat/completions"),
         (["--upstream", "http://x/v1", "--upstream-key-env", "NO_SUCH_KEY"], {}, "NO_SUCH_KEY"),
+        (["--upstream", "http://x/v1", "--upstream-key-env", "sk-planted"], {}, "and not the key"),
+        (["--upstream", "http://x/v1", "--upstream-key-env", "sk_planted"], {}, "and not the key"),
+        (["--replay"], {"WHOLEJSON_CLIENT_KEYS": " , "}, "KEYS must name at least one key; leave"),
         (
             ["--replay"],
             {"WHOLEJSON_HEARTBEAT": "sk-planted"},
@@ -328,6 +331,11 @@ def test_serve_refuses_what_does_not_fit_and_says_why(
         (["--upstream", "http://x.test"], {}, "try --upstream http://x.test/v1"),
         (["--upstream", "http://x.test/api/"], {}, "try --upstream http://x.test/api/v1"),
         (["--replay"], {"WHOLEJSON_UPSTREM_KEY": "sk-planted"}, "mean WHOLEJSON_UPSTREAM_KEY?"),
+        (
+            ["--replay"],
+            {"WHOLEJSON_CLIENT_KEYS": ""},
+            "KEYS is set, but empty: clients need no key",
+        ),
         (["--replay"], {"wholejson_worker": "4"}, "mean WHOLEJSON_WORKERS?"),
         (["--replay"], {"WHOLEJSON_XYZ": "1"}, "WHOLEJSON_XYZ in the environment is no setting"),
         (["--upstream", "https://x.test/v1"], {"WHOLEJSON_HEARTBEAT": "9"}, None),
@@ -360,6 +368,18 @@ def test_serve_says_that_the_port_for_metrics_is_taken() -> None:
         port = str(taken.getsockname()[1])
         code, _, err = run("serve", "--replay", "--port", "0", "--metrics-port", port)
     assert (1, True) == (code, f"cannot listen on 127.0.0.1:{port} for metrics" in err)
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_serve_refuses_one_port_for_the_gateway_and_its_metrics(workers: str) -> None:
+    import socket
+
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = str(free.getsockname()[1])
+    given = ("--port", port, "--metrics-port", port, "--workers", workers)
+    code, _, err = run("serve", "--replay", *given)
+    assert (1, True) == (code, f"cannot listen on 127.0.0.1:{port} for metrics" in err)
+    assert "listening" not in err
 
 
 @pytest.mark.parametrize(

@@ -79,7 +79,10 @@ class Settings(BaseSettings):
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
-            return tuple(key.strip() for key in value.split(",") if key.strip())
+            keys = tuple(key.strip() for key in value.split(",") if key.strip())
+            if value and not keys:  # whoever sets it wants a door: none must stand open for it
+                raise ValueError("must name at least one key; leave it out if clients need none")
+            return keys
         return value
 
     @field_validator("upstream")
@@ -134,6 +137,8 @@ class Settings(BaseSettings):
         known = [name.upper() for name in type(self).model_fields]
         for name in sorted(environment):
             said = name.upper().removeprefix(_PREFIX)
+            if said == "CLIENT_KEYS" and name.upper() != said and not environment[name]:
+                yield f"{name} is set, but empty: clients need no key of this gateway"
             if name.upper().startswith(_PREFIX) and said not in known:
                 near = difflib.get_close_matches(said, known, n=1, cutoff=0.7)
                 remedy = f"; did you mean {_PREFIX}{near[0]}?" if near else ""

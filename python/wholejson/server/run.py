@@ -76,6 +76,8 @@ class Connection(HttpToolsProtocol):
         self.pipeline = _Waiting()  # type: ignore[assignment]
 
 
+# Connections that may wait to be taken: as many as uvicorn's own sockets let wait.
+_BACKLOG = 2048
 # Seconds in which a connection that was just taken brings its request.
 _ON_ITS_WAY = 0.1
 
@@ -157,23 +159,28 @@ def _serve_one(settings: Settings, options: dict[str, Any], stack: contextlib.Ex
 def _serve_many(settings: Settings, options: dict[str, Any], stack: contextlib.ExitStack) -> None:
     with _bound(settings) as bound:  # is the address free, and which port is it?
         port = bound.getsockname()[1]
-    settings.export()
-    if settings.metrics_port is not None:
-        folder = tempfile.mkdtemp(prefix="wholejson-metrics-")
-        stack.callback(shutil.rmtree, folder, ignore_errors=True)
-        os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
-        _metrics(settings, None)
+        settings.export()
+        if settings.metrics_port is not None:
+            folder = tempfile.mkdtemp(prefix="wholejson-metrics-")
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            os.environ["PROMETHEUS_MULTIPROC_DIR"] = folder
+            _metrics(settings, None)
     _say(settings, port)
     uvicorn.run(_WORKER, factory=True, port=port, workers=settings.workers, **options)
 
 
 def _bound(settings: Settings) -> socket.socket:
-    """Give a socket on the address to listen on; raise `OSError` if it is taken."""
+    """Give a socket that listens on the address; raise `OSError` if it is taken.
+
+    It listens before anything is said or served beside it: what is said is true then, and the
+    metrics cannot take the same address.
+    """
     family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
     bound = socket.socket(family)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((settings.host, settings.port))
+        bound.listen(_BACKLOG)
     except OSError as error:
         bound.close()
         raise _taken(settings.host, settings.port, error) from error
