@@ -22,10 +22,15 @@ def apply_operations(value: Any, operations: Iterable[Mapping[str, Any]], /) -> 
         and the length of the strings that grow.
     :raises ValueError: for an operation that does not fit: an unknown ``op``, a path that leads
         nowhere, an index that is none, ``append`` to what is no string. The message names it.
+    :raises TypeError: for JSON text, or a single operation, in place of a list.
     """
     root = [value]
     # The containers that this call made, which it may change. Held, so that no id is used twice.
     made: dict[int, Any] = {id(root): root}
+    if operations is None or isinstance(operations, (str, bytes, bytearray, Mapping)):
+        kind = type(operations).__name__
+        remedy = "put it in a list" if isinstance(operations, Mapping) else "json.loads() reads one"
+        raise TypeError(f"operations must be a list of operations, not {kind}; {remedy}")
     for number, operation in enumerate(operations):
         try:
             op, path, new = operation["op"], operation["path"], operation["value"]

@@ -120,6 +120,12 @@ test("what does not fit is refused, and says which operation", () => {
   }
 });
 
+test("what is no array of operations is refused, with the remedy", () => {
+  assert.throws(() => applyOperations(null, '[{"op": "add", "path": "", "value": 1}]'), { name: "TypeError", message: /JSON\.parse/ });
+  assert.throws(() => applyOperations(null, undefined), { name: "TypeError", message: /not undefined/ });
+  assert.throws(() => applyOperations(null, add("", 1)), { name: "TypeError", message: /not object/ });
+});
+
 test("depth does not use the call stack", () => {
   let value = null;
   const depth = 20_000;

@@ -109,6 +109,19 @@ test("only the choice that is asked for is read", async () => {
   assert.deepEqual([[1]], (await all(readValues(response(text, headers), { choice: 1 }))).map((each) => each.value));
 });
 
+test("a choice without an index goes by its place, and an event without choices is passed over", async () => {
+  const text = DATA({ usage: null }) + DATA({ choices: [{ delta: { content: "[0]" } }, { delta: { content: "[1]" } }] });
+  const headers = { "x-valid-json-chunks": "snapshot" };
+  assert.deepEqual([[0]], (await all(readValues(response(text, headers)))).map((each) => each.value));
+  assert.deepEqual([[1]], (await all(readValues(response(text, headers), { choice: 1 }))).map((each) => each.value));
+});
+
+test("the error no_json has what came instead", async () => {
+  const text = DATA({ error: { message: "no JSON", code: "no_json", text: "a joke" } });
+  const found = all(readValues(response(text, { "x-valid-json-chunks": "snapshot" })));
+  await assert.rejects(found, { name: "StreamError", code: "no_json", text: "a joke" });
+});
+
 test("an error event is thrown with its code, after what was shown", async () => {
   const text = DATA(chunk("[1]")) + DATA({ error: { message: "broken off", code: "upstream_closed" } });
   const seen = [];

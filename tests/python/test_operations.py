@@ -110,7 +110,7 @@ def quoted(snapshot: str) -> str:
 def test_the_tests_in_javascript_pass():
     done = subprocess.run(["node", "--test", str(JS)], capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "# tests 16" in done.stdout
+    assert "# tests 19" in done.stdout
 
 
 def test_the_javascript_has_the_types_that_it_says():
@@ -312,6 +312,20 @@ MISFITS = [
     ({"~2": 1}, {"op": "replace", "path": "/~2", "value": 1}, "tilde"),
     ({"~": 1}, {"op": "replace", "path": "/~", "value": 1}, "tilde"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("operations", "remedy"),
+    [
+        ('[{"op": "add", "path": "", "value": 1}]', "json.loads"),
+        (b"[]", "json.loads"),
+        ({"op": "add", "path": "", "value": 1}, "put it in a list"),
+        (None, "not NoneType"),
+    ],
+)
+def test_what_is_no_list_of_operations_is_refused_with_the_remedy(operations, remedy):
+    with pytest.raises(TypeError, match=f"^operations must be a list of operations, .*{remedy}"):
+        wholejson.apply_operations(None, operations)
 
 
 @pytest.mark.parametrize(("value", "operation", "why"), MISFITS)

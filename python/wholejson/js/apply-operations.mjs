@@ -18,8 +18,13 @@
  * @returns {import("./apply-operations.mjs").Value}
  * @throws {RangeError} for an operation that does not fit: an unknown `op`, a path that leads
  *   nowhere, an index that is none, `append` to what is no string. The message names it.
+ * @throws {TypeError} for text, or anything else that is no array, in place of operations.
  */
 export function applyOperations(value, operations) {
+  if (typeof operations?.[Symbol.iterator] !== "function" || typeof operations === "string") {
+    const kind = typeof operations === "string" ? "text, which JSON.parse reads" : typeof operations;
+    throw new TypeError(`operations must be an array of operations, not ${kind}`);
+  }
   const root = [value ?? null];
   // The containers that this call made, which it may change.
   const made = new Set([root]);

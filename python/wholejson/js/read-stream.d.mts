@@ -2,11 +2,16 @@ import type { Value } from "./apply-operations.mjs";
 
 /** An error that the stream told, or a response that is none. */
 export class StreamError extends Error {
-  constructor(message: string, about?: { code?: string | null; status?: number | null });
+  constructor(
+    message: string,
+    about?: { code?: string | null; status?: number | null; text?: string | null },
+  );
   /** A code of the endpoint's, such as `no_json` or `upstream_closed`, or the provider's own. */
   readonly code: string | null;
   /** The status of a response that was refused; `null` for an error in a stream. */
   readonly status: number | null;
+  /** With `no_json`: what came in place of JSON, up to 64 KiB. */
+  readonly text: string | null;
 }
 
 /** One server-sent event. */

@@ -7,13 +7,14 @@ import { applyOperations } from "./apply-operations.mjs";
 export class StreamError extends Error {
   /**
    * @param {string} message
-   * @param {{ code?: string | null, status?: number | null }} [about]
+   * @param {{ code?: string | null, status?: number | null, text?: string | null }} [about]
    */
-  constructor(message, { code = null, status = null } = {}) {
+  constructor(message, { code = null, status = null, text = null } = {}) {
     super(message);
     this.name = "StreamError";
     this.code = code;
     this.status = status;
+    this.text = text;
   }
 }
 
@@ -139,8 +140,9 @@ export async function* readChunks(response) {
     }
     const chunk = JSON.parse(data);
     if (chunk.error) {
-      const { message, code } = chunk.error;
-      throw new StreamError(message ?? "the stream ended with an error", { code: code ?? null });
+      const { message, code, text } = chunk.error;
+      const about = { code: code ?? null, text: text ?? null };
+      throw new StreamError(message ?? "the stream ended with an error", about);
     }
     yield chunk;
   }
@@ -170,14 +172,15 @@ export async function* readValues(response, { choice = 0 } = {}) {
   }
   let value;
   for await (const chunk of readChunks(response)) {
-    for (const { index, delta, finish_reason: reason, json_status: status } of chunk.choices) {
-      if (index !== choice) {
+    for (const [place, told] of (chunk.choices ?? []).entries()) {
+      if ((told.index ?? place) !== choice) {
         continue;
       }
+      const { delta, finish_reason: reason, json_status: status } = told;
       const content = delta?.content;
       if (typeof content === "string" && content !== "") {
-        const told = JSON.parse(content);
-        value = mode === "patch" ? applyOperations(value, told) : told;
+        const read = JSON.parse(content);
+        value = mode === "patch" ? applyOperations(value, read) : read;
       } else if (!status) {
         continue;
       }
