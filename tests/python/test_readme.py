@@ -141,8 +141,11 @@ def test_apps_give_whole_json(block: Block, reader: Reader, monkeypatch: pytest.
     exec(compile(reader.placed(block.text), str(block), "exec"), space)  # noqa: S102 - our own page
     with serving(closing(space["app"], space.get("client"))) as url:
         stream, said = ask(url, FLAGGED)
+        whole, unsaid = ask(url, {**FLAGGED, "stream": False})
     assert "snapshot" == said
     assert WHOLE == last_value(stream)
+    assert unsaid is None
+    assert WHOLE == json.loads(json.loads(whole)["choices"][0]["message"]["content"])
 
 
 @named("python")
