@@ -115,7 +115,7 @@ class ValidJSONChunks:
             "tool_calls": tool_calls,
         }
         ChunkTransformer(**self._options)  # a wrong option is told now, not at the first request
-        if heartbeat is not None and heartbeat <= 0:
+        if heartbeat is not None and not (isinstance(heartbeat, (int, float)) and heartbeat > 0):
             raise ValueError("heartbeat must be a number of seconds above 0, or None for never")
         self._limit = max_request_bytes
         self._timing = Timing(hold_bytes, hold_seconds, heartbeat)

@@ -94,14 +94,18 @@ def values(
         parse_float=parse_float,
         parse_int=parse_int,
     )
-    return updates(parts, ChunkDocument(document, lambda: document.value(live=live), choice))
+    reading = ChunkDocument(document, lambda: document.value(live=live), choice)
+    return updates(parts, reading, "values()")
 
 
 def updates(
-    parts: Iterable[Any] | AsyncIterable[Any], document: ChunkDocument
+    parts: Iterable[Any] | AsyncIterable[Any], document: ChunkDocument, taker: str
 ) -> Updates[Any] | AsyncUpdates[Any]:
-    """Iterate over what a document gives, sync or async as its parts are."""
-    refuse_no_stream(parts, "wholejson")
+    """Iterate over what a document gives, sync or async as its parts are.
+
+    :param taker: the function that was handed the parts, as errors name it.
+    """
+    refuse_no_stream(parts, taker)
     refuse_transformed(parts)
     if isinstance(parts, AsyncIterable):
         return AsyncUpdates(parts, document)

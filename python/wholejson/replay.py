@@ -79,7 +79,12 @@ class Replay:
             raise ValueError("documents must be a sequence of texts, or texts by model; not empty")
         named = documents if isinstance(documents, Mapping) else None
         self._models = list(named) if named is not None else ["replay"]
-        self._texts = list(named.values() if named is not None else documents)
+        texts: list[Any] = list(named.values() if named is not None else documents)
+        for text in texts:
+            if not isinstance(text, str):
+                kind = type(text).__name__
+                raise TypeError(f"a document is JSON text (str), not {kind}; json.dumps() makes it")
+        self._texts: list[str] = texts
         self._by_name = named is not None
         self._seed = seed
         self._pace = pace

@@ -86,7 +86,7 @@ def models(
         ) from error
     document = Aggregator(root=root, repair=repair, limits=limits, schema=schema, whole=whole)
     reading = _Models(document, model, partial_of(model), pydantic.ValidationError, choice)
-    return cast("Updates[Model] | AsyncUpdates[Model]", updates(parts, reading))
+    return cast("Updates[Model] | AsyncUpdates[Model]", updates(parts, reading, "models()"))
 
 
 class _Models(ChunkDocument):

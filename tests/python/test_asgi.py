@@ -306,6 +306,8 @@ def test_a_wrong_option_of_the_middleware_is_told_when_it_is_made() -> None:
         ValidJSONChunks(Inside(), style="wide")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="heartbeat"):
         ValidJSONChunks(Inside(), heartbeat=0)
+    with pytest.raises(ValueError, match="heartbeat"):
+        ValidJSONChunks(Inside(), heartbeat="15")  # type: ignore[arg-type]
 
 
 def test_events_are_turned_as_they_come() -> None:

@@ -179,3 +179,17 @@ def test_without_pydantic_the_error_says_how_to_install_it():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert "pip install 'wholejson[pydantic]'" in done.stdout
+
+
+def test_what_is_no_stream_is_refused_in_the_name_of_what_was_called():
+    class User(pydantic.BaseModel):
+        name: str
+
+    with pytest.raises(
+        TypeError, match=r"^models\(\) takes an iterable or async iterable, not one"
+    ):
+        wholejson.models("{}", User)
+    with pytest.raises(
+        TypeError, match=r"^values\(\) takes an iterable or async iterable, not one"
+    ):
+        wholejson.values("{}")

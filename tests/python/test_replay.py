@@ -229,6 +229,12 @@ def test_nothing_to_serve_is_refused(documents: Any) -> None:
         Replay(documents)
 
 
+@pytest.mark.parametrize("documents", [[{"a": 1}], {"gpt-4o": {"a": 1}}, ["{}", None], [b"{}"]])
+def test_what_is_no_text_is_refused_at_once(documents: Any) -> None:
+    with pytest.raises(TypeError, match=r"a document is JSON text \(str\), not .*; json.dumps"):
+        Replay(documents)
+
+
 def test_faults_come_only_where_they_were_allowed() -> None:
     assert once(Replay([DOCUMENT]), x_replay_fault="empty").body
     assert not once(Replay([DOCUMENT], faults=True), x_replay_fault="empty").body
