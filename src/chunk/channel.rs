@@ -259,7 +259,8 @@ impl Channel {
                     failure.text = Some(String::from_utf8_lossy(&self.opening).into_owned());
                 }
                 self.failure = Some(failure);
-                false
+                // The end may have shown more before it came to what failed.
+                self.aggregator.changed_before_error()
             }
             Err(_) => false,
         };

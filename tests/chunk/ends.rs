@@ -118,6 +118,25 @@ fn rule_8_a_limit_ends_the_stream() {
 }
 
 #[test]
+fn what_the_end_of_the_text_shows_before_a_limit_is_shown() {
+    let options = ChunkOptions {
+        limits: Limits {
+            depth: 1,
+            ..Limits::DEFAULT
+        },
+        ..ChunkOptions::default()
+    };
+    let undecided = r#"{'ex":1,"djson_:{"h_r"#.to_owned() + "\n\nd/ostnk}inink>}]}";
+    let outcome = with(
+        options,
+        [text(&undecided), DONE.into()].concat(),
+        End::Closed,
+    );
+    ends_with(&outcome, "limit_exceeded");
+    assert_eq!(vec![json!("{\"ex\\\"\": 1}")], outcome.contents());
+}
+
+#[test]
 fn rule_8_a_document_limit_counts_for_all_choices_together() {
     let options = ChunkOptions {
         limits: Limits {

@@ -103,17 +103,20 @@ impl Reader {
             self.looked = rest.len();
             return Ok(Step::Wait);
         }
-        self.spend(end.unwrap_or(limit));
-        let Some(end) = end else {
-            return Ok(self.drop_word(cursor));
+        let at_quote = |end: usize| {
+            let stop = rest.get(end);
+            stop.is_none_or(|byte| matches!(byte, b'"' | b'\''))
         };
-        if rest
-            .get(end)
-            .is_none_or(|byte| matches!(byte, b'"' | b'\''))
-        {
-            return self.bare_key_at_quote(end, cursor);
+        let step = match end {
+            None => self.drop_word(cursor),
+            Some(end) if at_quote(end) => self.bare_key_at_quote(end, cursor)?,
+            Some(end) => self.end_bare_key(end, cursor)?,
+        };
+        // A look that has to wait is made again: it counts once, however the text is cut.
+        if step != Step::Wait {
+            self.spend(end.unwrap_or(limit));
         }
-        self.end_bare_key(end, cursor)
+        Ok(step)
     }
 
     fn end_bare_key(&mut self, end: usize, cursor: &mut Cursor<'_>) -> Stepped {
@@ -185,15 +188,19 @@ impl Reader {
     /// `{COMMENT "name": 1}`: is what is quoted after the word a key? `None`: not decided.
     fn quotes_a_key(&self, quote: usize, cursor: &Cursor<'_>) -> Option<bool> {
         let rest = cursor.rest();
-        let mark = rest.get(quote);
         let near = rest
             .get(..self.look_limit(cursor).min(rest.len()))
             .unwrap_or_default();
-        let close = find_from(near, quote.saturating_add(1), |byte| Some(&byte) == mark);
-        let after = close.and_then(|close| {
-            let mut behind = near.iter().skip(close).skip(1);
-            behind.find(|byte| !byte.is_ascii_whitespace())
-        });
+        let after = near
+            .get(quote..)
+            .and_then(<[u8]>::split_first)
+            .and_then(|(&mark, quoted)| {
+                let (_, behind) = quoted.split_at_checked(memchr::memchr(mark, quoted)?)?;
+                behind
+                    .iter()
+                    .skip(1)
+                    .find(|byte| !byte.is_ascii_whitespace())
+            });
         if after.is_none() && near.len() == rest.len() && !self.ended {
             return None;
         }
