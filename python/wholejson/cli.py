@@ -6,6 +6,7 @@ met malformed text; 2 for wrong use, and where stdin or stdout can't be used; 13
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from typing import Annotated, Any, NoReturn
@@ -49,6 +50,7 @@ app = typer.Typer(
 
 def main() -> NoReturn:
     """Run the command line, and end the process with its exit status."""
+    _write_utf8()
     try:
         app(prog_name="wholejson")
     except BrokenPipeError:
@@ -61,6 +63,13 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         sys.exit(130)
     sys.exit(0)
+
+
+def _write_utf8() -> None:
+    """Let stdout take every character: as UTF-8 where it carries data, whatever the locale."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        encoding = sys.stdout.encoding if sys.stdout.isatty() else "utf-8"
+        sys.stdout.reconfigure(encoding=encoding, errors="replace")
 
 
 def _show_version(asked: bool) -> None:

@@ -370,6 +370,21 @@ def test_serve_says_that_the_port_for_metrics_is_taken() -> None:
     assert (1, True) == (code, f"cannot listen on 127.0.0.1:{port} for metrics" in err)
 
 
+def test_serve_writes_an_address_of_ipv6_as_in_a_url() -> None:
+    nowhere = {"WHOLEJSON_METRICS_HOST": "2001:db8::1"}
+    code, _, err = run("serve", "--replay", "--port", "0", "--metrics-port", "9100", **nowhere)
+    assert (1, True) == (code, "cannot listen on [2001:db8::1]:9100 for metrics: " in err)
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("pipe", "--help"), ("replay", "-")])
+def test_what_is_shown_does_not_depend_on_the_locale(arguments: tuple[str, ...]) -> None:
+    event = {"choices": [{"index": 0, "delta": {"content": '{"a": "Zoë →"}'}}]}
+    stream = b"data: %s\n\ndata: [DONE]\n\n" % json.dumps(event).encode()
+    code, shown, err = run(*arguments, stdin=stream, PYTHONIOENCODING="ascii")
+    assert (0, "") == (code, err)
+    assert "→" in shown
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_serve_refuses_one_port_for_the_gateway_and_its_metrics(workers: str) -> None:
     import socket

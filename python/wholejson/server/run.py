@@ -198,19 +198,25 @@ def _metrics(settings: Settings, registry: CollectorRegistry | None) -> None:
         port = serve_metrics(host, port, registry)
     except OSError as error:
         raise _taken(host, port, error, " for metrics") from error
-    print(f"wholejson: metrics on http://{host}:{port}/metrics", file=sys.stderr)
+    print(f"wholejson: metrics on http://{_address(host, port)}/metrics", file=sys.stderr)
 
 
 def _taken(host: str, port: int, error: OSError, what: str = "") -> OSError:
-    return OSError(f"cannot listen on {host}:{port}{what}: {error.strerror or error}")
+    address = _address(host, port)
+    return OSError(f"cannot listen on {address}{what}: {error.strerror or error}")
+
+
+def _address(host: str, port: int) -> str:
+    """Write an address as it stands in a URL."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def _say(settings: Settings, port: int) -> None:
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    address = _address(settings.host, port)
     what = "replayed documents" if settings.replay else settings.upstream
-    print(f"wholejson: listening on http://{host}:{port}/v1, serving {what}", file=sys.stderr)
+    print(f"wholejson: listening on http://{address}/v1, serving {what}", file=sys.stderr)
     if settings.playground:
-        print(f"wholejson: playground on http://{host}:{port}/", file=sys.stderr)
+        print(f"wholejson: playground on http://{address}/", file=sys.stderr)
 
 
 def _raise_file_limit() -> None:
