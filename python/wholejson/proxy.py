@@ -92,6 +92,8 @@ class ReverseProxy:
             )
         if parts.query or parts.fragment or parts.username or parts.password:
             raise ValueError("upstream must be a base URL without query, fragment or credentials")
+        if parts.path.rstrip("/").endswith("/chat/completions"):
+            raise ValueError("upstream must be a base URL, without /chat/completions at its end")
         self._base = upstream.rstrip("/")
         self._authorization = f"Bearer {api_key}".encode() if api_key else None
         self._connect = connect_timeout

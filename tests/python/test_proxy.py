@@ -330,7 +330,15 @@ def test_a_certificate_that_nobody_signed_is_refused(certificate: Any) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["api.example/v1", "ftp://x/v1", "http://", "http://u:p@x/v1", "http://x/v1?k=1", "file:///x"],
+    [
+        "api.example/v1",
+        "ftp://x/v1",
+        "http://",
+        "http://u:p@x/v1",
+        "http://x/v1?k=1",
+        "file:///x",
+        "http://x/v1/chat/completions/",
+    ],
 )
 def test_what_is_no_base_url_is_refused_when_the_proxy_is_made(url: str) -> None:
     with pytest.raises(ValueError, match="upstream"):
