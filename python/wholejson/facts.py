@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any, Literal, NamedTuple
 
 from .errors import UpstreamError
-from .shapes import get, is_object, members, says, speaks
+from .shapes import changed, get, is_object, members, says, speaks
 
 __all__ = [
     "Facts",
     "facts_of",
     "index_from",
     "index_of",
+    "moved",
     "pieces_of",
     "reported",
     "shape_of",
@@ -19,6 +20,8 @@ __all__ = [
     "text_parts",
 ]
 
+_DIGITS = 20
+"""Digits that an index has at most; Python refuses to read some thousands of them."""
 _SAID = 1 << 10
 """Characters of a sender's own words that an error repeats."""
 _OTHERWISE = frozenset({"tool_calls", "function_call", "refusal", "audio"})
@@ -108,10 +111,21 @@ def index_of(choice: Any, place: int) -> int:
     return place if index is None else index
 
 
+def moved(choice: Any, place: int, to: int) -> Any:
+    """Give a choice as it stands at another place in what goes out.
+
+    Where it has no index it goes by its place, and is given that as its index.
+    """
+    if place == to or index_from(get(choice, "index")) is not None:
+        return choice
+    return changed(choice, {"index": place})
+
+
 def index_from(said: Any) -> int | None:
     """Give what is said as an index, in digits or as a number; `None` if it is none."""
     if isinstance(said, str) and said.isascii() and said.isdigit():
-        said = int(said)
+        digits = said.lstrip("0") or "0"
+        said = int(digits) if len(digits) <= _DIGITS else None
     if isinstance(said, int) and not isinstance(said, bool) and 0 <= said < 1 << 64:
         return said
     return None

@@ -14,6 +14,7 @@ from .facts import (
     Facts,
     facts_of,
     index_of,
+    moved,
     pieces_of,
     reported,
     shape_of,
@@ -152,10 +153,11 @@ class Rewriter:
                 elif before == "before":
                     yield from self._give_held(slot)
                 changes = self._calls.changes(index, choice, told) if self._calls else {}
-                given.append(self._given(choice, index, facts, changes, shown=shown, status=status))
+                out = self._given(choice, index, facts, changes, shown=shown, status=status)
+                given.append(moved(out, at, len(given)))
                 slot.carry = Carry()
             elif action == "hold":
-                slot.held = Held(chunk, choice, slot.carry, (self._now, at))
+                slot.held = Held(chunk, moved(choice, at, 0), slot.carry, (self._now, at))
                 slot.carry = Carry()
                 held = True
             else:

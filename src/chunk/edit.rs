@@ -2,7 +2,7 @@
 
 use super::calls::Called;
 use super::carry::Carry;
-use super::envelope::{Choice, Envelope};
+use super::envelope::{Choice, Envelope, index_of};
 use super::scan::{Member, Span, is_empty};
 use super::session::{Place, Session};
 use super::verdict::Content;
@@ -38,6 +38,8 @@ pub(super) struct Shown<'a> {
     pub(super) called: Option<Called<'a>>,
     /// It gets a `json_status`.
     pub(super) status: bool,
+    /// Its place in the list of choices as it came, and as it goes out.
+    pub(super) stands: (usize, usize),
 }
 
 /// The changes to one chunk.
@@ -157,6 +159,7 @@ impl Edits {
         if !carry.is_empty() {
             self.carried(text, envelope, choice, carry, &mut into);
         }
+        self.moved(text, choice, shown.stands, &mut into);
         if shown.status {
             self.insert(&mut into, b"json_status", What::Status(shown.place.into()));
         }
@@ -190,6 +193,27 @@ impl Edits {
         self.take_out(choices.len(), |at| choices[at].whole, |other| other == at);
         let mut into = Insertion::new(text, choice.whole);
         self.carried(text, envelope, choice, carry, &mut into);
+        self.moved(text, choice, (at, 0), &mut into);
+    }
+
+    /// A choice without an index goes by its place in `choices`: where it stands at another place
+    /// in what goes out, it gets the index that it goes by. `into` is its end.
+    fn moved(
+        &mut self,
+        text: &[u8],
+        choice: &Choice,
+        (from, to): (usize, usize),
+        into: &mut Insertion,
+    ) {
+        if from == to || index_of(choice.index.of(text)).is_some() {
+            return;
+        }
+        let index = self.note(|notes| notes.extend_from_slice(from.to_string().as_bytes()));
+        if choice.index.is_none() {
+            self.insert(into, b"index", index);
+        } else {
+            self.replace(choice.index, index);
+        }
     }
 
     fn delta(

@@ -493,7 +493,8 @@ pub(super) fn index_of(value: &[u8]) -> Option<u64> {
     };
     match digits {
         [digit @ b'0'..=b'9'] => Some(u64::from(digit & 0x0F)),
-        _ => std::str::from_utf8(digits).ok()?.parse().ok(),
+        [b'0'..=b'9', ..] => std::str::from_utf8(digits).ok()?.parse().ok(),
+        _ => None,
     }
 }
 

@@ -62,6 +62,7 @@ impl Waits {
                 .reads_calls()
                 .then_some(Called::Waiting(session, &self.calls)),
             status: false,
+            stands: (0, 0),
         }
     }
 

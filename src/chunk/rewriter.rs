@@ -50,6 +50,8 @@ pub(super) struct Rewriter {
     pub(super) top: Members,
     /// For each choice of the chunk at hand: is it given out?
     given: Vec<bool>,
+    /// How many of them are.
+    gone_out: usize,
     /// For a piece of text with escapes.
     text: Vec<u8>,
     data: Vec<u8>,
@@ -97,6 +99,7 @@ impl Rewriter {
         let data = block.data().unwrap_or_default();
         self.edits.clear();
         self.given.clear();
+        self.gone_out = 0;
         self.chunks.raise(1);
         self.begin_block();
         let mut fate = Fate::Dropped;
@@ -128,6 +131,8 @@ impl Rewriter {
                 break;
             }
         }
+        // Where the stream ends in the middle of a chunk, the rest of it was not read.
+        self.given.resize(envelope.choices.len(), false);
         if fate == Fate::Written {
             self.write_chunk(session, envelope, block, out);
             return (fate, self.check(limit));
@@ -236,9 +241,11 @@ impl Rewriter {
         out: &mut Vec<u8>,
     ) -> Action {
         let choice = &envelope.choices[at];
+        let stands = (at, self.gone_out);
         self.given.push(verdict.action == Action::Emit);
         match verdict.action {
             Action::Emit => {
+                self.gone_out.raise(1);
                 match verdict.held {
                     Held::None => {}
                     Held::Merge => self.merge_held(place),
@@ -255,6 +262,7 @@ impl Rewriter {
                     place,
                     called: self.reads_calls.then_some(called),
                     status: verdict.status,
+                    stands,
                 };
                 self.edits
                     .choice(data, envelope, choice, shown, &slot.carry);

@@ -2,6 +2,7 @@
 
 use crate::support::*;
 use serde_json::json;
+use wholejson::chunk::ChunkOptions;
 
 #[test]
 fn the_smallest_stream_becomes_snapshots_and_a_final_one_with_its_status() {
@@ -368,6 +369,57 @@ fn rule_5_of_several_choices_in_an_event_those_not_given_out_are_taken_out() {
         vec![of(2, "[1, 2]")],
     ];
     assert_eq!(expected, given);
+}
+
+#[test]
+fn rule_5_a_choice_without_an_index_stays_itself_where_others_are_taken_out() {
+    let say = |content: &str| json!({"delta": {"content": content}});
+    let role = json!({"delta": {"role": "assistant"}});
+    let nothing = json!({"index": null, "delta": {"content": "{}"}});
+    let stream = [
+        event(&json!({"choices": [say("{\"a"), role.clone(), say("[1,")]}).to_string()),
+        event(&json!({"choices": [say("\":1"), nothing]}).to_string()),
+        event(&json!({"choices": [say(","), say("")]}).to_string()),
+    ]
+    .concat();
+    let options = ChunkOptions {
+        choices: 3,
+        ..ChunkOptions::default()
+    };
+    let events = with(options, stream, End::Closed).events();
+    let expected = [
+        json!({"choices": [{"index": 2, "delta": {"content": "[1]"}}]}),
+        json!({"choices": [{"index": 1, "delta": {"content": "{}", "role": "assistant"}}]}),
+        json!({"choices": [{"delta": {"content": "{\"a\": 1}"}}]}),
+    ];
+    assert_eq!(expected, events[..3]);
+    // One that is held goes out as itself as well.
+    let alone = event(&json!({"choices": [say("{"), role]}).to_string());
+    let events = run(alone).events();
+    let expected = json!({"choices": [{"index": 1, "delta": {"role": "assistant"}}]});
+    assert_eq!(expected, events[0]);
+}
+
+#[test]
+fn what_stands_behind_the_end_of_a_stream_in_one_event_is_not_given_out() {
+    let call = json!([{"index": 0, "id": "a long id", "function": {"arguments": "{"}}]);
+    let stream = event(
+        &json!({"choices": [
+            {"index": 0, "delta": {"content": "{\"a\":\"x"}},
+            {"index": 1, "delta": {"tool_calls": call}},
+            {"index": 2, "delta": {"content": "{\"unread"}},
+        ]})
+        .to_string(),
+    );
+    let mut options = ChunkOptions {
+        choices: 3,
+        tool_calls: true,
+        ..ChunkOptions::default()
+    };
+    options.limits.document = 12;
+    let outcome = with(options, stream, End::Closed);
+    assert_eq!(["limit_exceeded"], outcome.errors()[..]);
+    assert_eq!([json!("{\"a\": \"x\"}")], outcome.contents()[..]);
 }
 
 #[test]

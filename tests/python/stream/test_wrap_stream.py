@@ -260,6 +260,26 @@ def test_what_was_said_goes_out_before_a_limit():
     assert given[-1]["usage"] == {"total_tokens": 1}
 
 
+def test_a_choice_without_an_index_stays_itself_where_others_are_taken_out():
+    say = [{"delta": {"content": text}} for text in ('{"a', "[1,")]
+    role = {"delta": {"role": "assistant"}}
+    stream = [{"choices": [say[0], role, say[1]]}]
+    given = []
+    with pytest.raises(wholejson.UpstreamError):
+        given.extend(wholejson.wrap_stream(iter(stream), choices=3))
+    assert [
+        {"choices": [{"delta": {"content": "[1]"}, "index": 2}]},
+        {"choices": [{"delta": {"role": "assistant"}, "index": 1}]},
+    ] == given
+
+
+@pytest.mark.parametrize("digits", ["9" * 5000, "0" * 5000 + "1"])
+def test_an_index_of_thousands_of_digits_is_read_like_any_other(digits):
+    stream = [{"choices": [{"index": digits, "delta": {"content": "[1]"}, "finish_reason": "x"}]}]
+    (given,) = wholejson.wrap_stream(iter(stream))
+    assert "[1]" == given["choices"][0]["delta"]["content"]
+
+
 def test_what_the_stream_behind_raises_comes_through():
     source = Source(JOHN[:4], error=OSError("gone"))
     stream = wholejson.wrap_stream(source)
