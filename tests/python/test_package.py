@@ -69,6 +69,7 @@ MAY_KNOW = {
 OTHERS = {
     "aiohttp": {"proxy"},
     "yarl": {"proxy"},
+    "httptools": {"server"},
     "uvicorn": {"server"},
     "pydantic": {"cli", "server", "partial", "typed"},
     "pydantic_settings": {"server"},

@@ -14,9 +14,9 @@ import time
 from typing import TYPE_CHECKING, Any
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .config import Settings
+from .connection import Connection
 
 if TYPE_CHECKING:
     from prometheus_client import CollectorRegistry
@@ -56,26 +56,6 @@ class Told(logging.Filter):
         return "without completing response" not in record.getMessage()
 
 
-class _Waiting(list[Any]):
-    """What uvicorn keeps requests in that came before the last one was answered: mostly none.
-
-    Its own, a deque, takes 700 bytes of each connection.
-    """
-
-    __slots__ = ()
-
-    def appendleft(self, item: Any) -> None:
-        self.insert(0, item)
-
-
-class Connection(HttpToolsProtocol):
-    """A connection that holds less while it waits."""
-
-    def __init__(self, *given: Any, **named: Any) -> None:
-        super().__init__(*given, **named)
-        self.pipeline = _Waiting()  # type: ignore[assignment]
-
-
 # Connections that may wait to be taken: as many as uvicorn's own sockets let wait.
 _BACKLOG = 2048
 # Seconds in which a connection that was just taken brings its request.
@@ -109,7 +89,9 @@ def worker() -> ASGIApp:
     from .app import compose
     from .metrics import Metrics
 
-    return compose(Settings(), Metrics())
+    settings = Settings()
+    Connection.patience = settings.request_timeout
+    return compose(settings, Metrics())
 
 
 def run(settings: Settings) -> int:
@@ -146,6 +128,7 @@ def _serve_one(settings: Settings, options: dict[str, Any], stack: contextlib.Ex
     from .metrics import Metrics
 
     metrics = Metrics()
+    Connection.patience = settings.request_timeout
     server: Server | None = None
     app = compose(settings, metrics, lambda: server is not None and not server.should_exit)
     server = Server(uvicorn.Config(app, **options), settings.shutdown_delay)
