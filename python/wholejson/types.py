@@ -127,7 +127,16 @@ def json_status(choice: Any) -> JSONStatus | None:
 
     `choice`: one of a chunk's `choices`, or of the `tool_calls` of its delta; an SDK object or a
     dict. The cost is one look-up.
+
+    Raises `TypeError` for a whole chunk and for a list of choices, which have no status.
     """
+    given = choice if isinstance(choice, dict) else getattr(choice, "__dict__", {})
+    if isinstance(choice, (list, tuple)) or "choices" in given:
+        kind = type(choice).__name__
+        raise TypeError(
+            f"json_status() takes one of a chunk's choices, or of its tool calls, not {kind}; "
+            "such as json_status(chunk.choices[0])"
+        )
     if isinstance(choice, dict):
         return cast("JSONStatus | None", choice.get("json_status"))
     return cast("JSONStatus | None", getattr(choice, "json_status", None))

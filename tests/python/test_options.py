@@ -173,3 +173,15 @@ def test_wrong_options_of_calls_are_told_at_once(
             make(**options)
     with pytest.raises(TypeError, match='unexpected keyword argument "pace"'):
         wholejson.ChunkTransformer(pace=1)  # type: ignore[call-arg]
+
+
+def test_the_status_of_a_whole_chunk_is_refused_with_the_remedy() -> None:
+    choice = {"index": 0, "delta": {}, "finish_reason": None}
+    chunk = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m"}
+    chunk["choices"] = [choice]
+    built = openai.types.chat.ChatCompletionChunk.model_validate(chunk)
+    assert wholejson.json_status(choice) is None
+    assert wholejson.json_status(built.choices[0]) is None
+    for wrong in (chunk, built, chunk["choices"], built.choices):
+        with pytest.raises(TypeError, match=r"such as json_status\(chunk\.choices\[0\]\)"):
+            wholejson.json_status(wrong)
