@@ -158,8 +158,10 @@ def nothing_shown(report: Mapping[str, object], *, tool_calls: bool) -> str:
             "there is no event in it; what is needed is a streamed answer, its data: lines. "
             "(A JSON document is read by wholejson pipe)"
         )
+    if report["error"] in ("invalid_json", "limit_exceeded"):
+        return "the error came before there was a value"
     if tool_calls:
-        return "no JSON came"
+        return "no JSON came, as content or as arguments; malformed arguments are not repaired"
     return "no JSON came as the content of a chunk; --tool-calls reads arguments too"
 
 

@@ -79,7 +79,11 @@ def replay(
     ] = None,
     tool_calls: Annotated[
         bool,
-        typer.Option("--tool-calls", metavar="", help="Make arguments of tool calls whole too."),
+        typer.Option(
+            "--tool-calls",
+            metavar="",
+            help="Make arguments of tool calls whole too; they are never repaired.",
+        ),
     ] = False,
     schema: SchemaOption = None,
     whole: WholeOption = None,
@@ -122,7 +126,11 @@ def replay(
         if given is not None and mode not in (None, Way.paced):
             misuse(f"{flag} is for --mode paced; --mode {mode.value} shows every update")
     read_as = reading(root, repair, schema, whole, limit)
-    turning = {**read_as, "style": style.value, "tool_calls": tool_calls}
+    # `None`: content is repaired and arguments are not, as where a request says nothing of it.
+    repairing = None if repair else False
+    turning = {
+        **read_as, "style": style.value, "tool_calls": tool_calls, "repair": repairing
+    }  # fmt: skip
     made(ChunkTransformer, turning)  # a wrong option is told before anything is read
     options: dict[Way, dict[str, Any]] = {
         Way.snapshot: {},

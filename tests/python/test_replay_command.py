@@ -115,6 +115,17 @@ def test_strict_reading_says_what_the_error_would_have_been() -> None:
     status, out, err = run("replay", "-", "--no-repair", "--json", stdin=MALFORMED)
     assert (1, "invalid_json") == (status, json.loads(out)["runs"]["snapshot"]["error"])
     assert "would have ended with the error" in err
+    assert "nothing would have been shown: the error came before there was a value" in err
+
+
+@pytest.mark.parametrize("command", [["sse"], ["replay", "-"]])
+def test_malformed_arguments_are_not_called_absent(command: list[str]) -> None:
+    function = {"name": "f", "arguments": "{a: 1}"}
+    calls = [{"index": 0, "id": "c", "type": "function", "function": function}]
+    choice = {"index": 0, "delta": {"tool_calls": calls}, "finish_reason": "tool_calls"}
+    stream = b"data: %s\n\n" % json.dumps({"choices": [choice]}).encode() + DONE
+    status, _, err = run(*command, "--tool-calls", stdin=stream)
+    assert (1, True) == (status, "malformed arguments are not repaired" in err)
 
 
 def test_tables_have_a_row_for_each_figure_and_both_ends_of_what_was_sent(tmp_path: Path) -> None:
