@@ -137,6 +137,8 @@ class Connection(HttpToolsProtocol):
 
     def _refuse(self, status: bytes) -> None:
         """Close the connection; say why, if that does not stand in the middle of an answer."""
+        if self.transport.is_closing():
+            return
         if status and (self.cycle is None or self.cycle.response_complete):
             fields = b"content-length: 0\r\nconnection: close\r\n\r\n"
             self.transport.write(b"HTTP/1.1 %b\r\n%b" % (status, fields))
