@@ -296,7 +296,7 @@ def test_help_fits_80_columns_with_every_name_of_an_option_whole(command: str | 
             "WHOLEJSON_CONNECT_TIMEOUT must be a number, more than 0, not '0'",
         ),
         (["--replay", "--workers", "0"], {}, "--workers must be a whole number, at least 1"),
-        (["--replay", "--workers", "2"], {"WHOLEJSON_SHUTDOWN_DELAY": "3"}, "one worker"),
+        (["--replay", "--workers", "2"], {"WHOLEJSON_SHUTDOWN_DELAY": "3"}, "_DELAY goes with"),
         (["--upstream", "http://u:sk-planted@x/v1"], {}, "credentials"),
         (["--upstream", "http://x/v1/chat/completions/"], {}, "without /chat/completions"),
         (["--upstream", "http://x/v1", "--upstream-key-env", "NO_SUCH_KEY"], {}, "NO_SUCH_KEY"),

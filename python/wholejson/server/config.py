@@ -115,8 +115,8 @@ class Settings(BaseSettings):
             )
         if self.shutdown_delay and self.workers > 1:
             raise ValueError(
-                "shutdown_delay goes with one worker: start several gateways, each on a port of "
-                "its own, behind what is to notice that one stops"
+                f"{_PREFIX}SHUTDOWN_DELAY goes with one worker: start several gateways, each on "
+                "a port of its own, behind what is to notice that one stops"
             )
         if self.upstream_key is not None and not self.client_keys and not _loopback(self.host):
             raise ValueError(
