@@ -28,6 +28,7 @@ from ._http.body import (
 )
 from ._http.disconnect import WATCHED, Departure
 from ._http.errors import LIMIT_SETTING, send_error, send_too_large
+from ._http.given import count, seconds
 from ._http.source import Room
 from ._http.timer import Timing
 from ._http.turned import Turned
@@ -115,8 +116,13 @@ class ValidJSONChunks:
             "tool_calls": tool_calls,
         }
         ChunkTransformer(**self._options)  # a wrong option is told now, not at the first request
-        if heartbeat is not None and not (isinstance(heartbeat, (int, float)) and heartbeat > 0):
-            raise ValueError("heartbeat must be a number of seconds above 0, or None for never")
+        count("max_request_bytes", max_request_bytes)
+        seconds("heartbeat", heartbeat, never=True)
+        count("hold_bytes", hold_bytes, least=0)
+        seconds("hold_seconds", hold_seconds, zero=True)
+        count("max_held_bytes", max_held_bytes, none="no limit")
+        if on_report is not None and not callable(on_report):
+            raise ValueError("on_report must be something to call with a dict, or None")
         self._limit = max_request_bytes
         self._timing = Timing(hold_bytes, hold_seconds, heartbeat)
         self._room = Room(max_held_bytes)

@@ -20,6 +20,7 @@ from ._http.body import BodyTooLargeError, ClientGoneError, read_body
 from ._http.deadline import Deadline
 from ._http.disconnect import WATCHED, Departure
 from ._http.errors import LIMIT_SETTING, send_error, send_not_allowed, send_too_large
+from ._http.given import count, seconds
 from ._http.routes import UNKNOWN, route
 from .errors import UpstreamError
 
@@ -94,6 +95,11 @@ class ReverseProxy:
             raise ValueError("upstream must be a base URL without query, fragment or credentials")
         if parts.path.rstrip("/").endswith("/chat/completions"):
             raise ValueError("upstream must be a base URL, without /chat/completions at its end")
+        seconds("connect_timeout", connect_timeout)
+        seconds("first_byte_timeout", first_byte_timeout)
+        seconds("idle_timeout", idle_timeout)
+        count("max_request_bytes", max_request_bytes)
+        count("connections", connections, least=0)
         self._base = upstream.rstrip("/")
         self._authorization = f"Bearer {api_key}".encode() if api_key else None
         self._connect = connect_timeout

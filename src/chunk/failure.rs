@@ -45,10 +45,10 @@ impl Code {
             Self::InvalidJson => "the answer is not valid JSON; turn repair on to read it",
             Self::LimitExceeded => "the stream passed a limit; raise it if this is expected",
             Self::UpstreamClosed => {
-                "the upstream broke off before the answer ended; what was shown before is true"
+                "the upstream broke off before the answer ended; whatever was shown is true"
             }
             Self::UpstreamTimeout => {
-                "the upstream did not go on in time; what was shown before is true"
+                "the upstream did not go on in time; whatever was shown is true"
             }
         }
     }

@@ -161,15 +161,13 @@ impl Reader {
 
     /// Three backticks and the name of a language.
     fn fence_begin(&mut self, cursor: &mut Cursor<'_>) -> Step {
-        let rest = cursor.rest();
-        let ticks = rest.iter().take_while(|&&byte| byte == b'`').count();
-        let name = rest
-            .iter()
-            .skip(ticks)
-            .take_while(|&&byte| is_key_byte(byte) || byte == b'+')
-            .count();
+        // What lies further is no part of the answer, here or not.
+        let near = cursor.front(TAG.min(cursor.rest().len()));
+        let ticks = near.iter().take_while(|&&byte| byte == b'`').count();
+        let part = |byte: &&u8| is_key_byte(**byte) || **byte == b'+';
+        let name = near.iter().skip(ticks).take_while(part).count();
         let named = ticks.saturating_add(name);
-        if named == rest.len() && rest.len() < TAG && !self.ended {
+        if named == near.len() && named < TAG && !self.ended {
             return Step::Wait;
         }
         self.pass(if ticks >= 3 { named } else { ticks }, cursor);

@@ -304,10 +304,28 @@ def test_it_is_added_to_fastapi_as_any_middleware() -> None:
 def test_a_wrong_option_of_the_middleware_is_told_when_it_is_made() -> None:
     with pytest.raises(ValueError, match="style"):
         ValidJSONChunks(Inside(), style="wide")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="heartbeat"):
-        ValidJSONChunks(Inside(), heartbeat=0)
-    with pytest.raises(ValueError, match="heartbeat"):
-        ValidJSONChunks(Inside(), heartbeat="15")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "why"),
+    [
+        ("heartbeat", 0, "a number of seconds above 0, or None for never"),
+        ("heartbeat", "15", "a number of seconds above 0, or None for never"),
+        ("hold_seconds", -1, "a number of seconds 0 or more"),
+        ("hold_seconds", None, "a number of seconds 0 or more"),
+        ("hold_bytes", 0.5, "a whole number of at least 0"),
+        ("max_request_bytes", "1", "a whole number of at least 1"),
+        ("max_held_bytes", 0, "a whole number of at least 1, or None for no limit"),
+        ("on_report", 3, "something to call with a dict, or None"),
+    ],
+)
+def test_a_wrong_setting_of_the_middleware_is_told_when_it_is_made(name, given, why) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must be {why}$"):
+        ValidJSONChunks(Inside(), **{name: given})
+
+
+def test_settings_at_their_bounds_are_taken() -> None:
+    ValidJSONChunks(Inside(), hold_seconds=0, hold_bytes=0, heartbeat=0.1, on_report=print)
 
 
 def test_events_are_turned_as_they_come() -> None:

@@ -249,6 +249,21 @@ def test_an_upstream_that_cannot_be_reached_is_a_502() -> None:
     assert str(port) not in answer.error()["message"]
 
 
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("connect_timeout", 0),
+        ("first_byte_timeout", "1"),
+        ("idle_timeout", -1),
+        ("max_request_bytes", 0),
+        ("connections", -1),
+    ],
+)
+def test_a_wrong_setting_is_told_when_the_proxy_is_made(name: str, given: Any) -> None:
+    with pytest.raises(ValueError, match=f"^{name} must be a .*number of"):
+        ReverseProxy("http://127.0.0.1:1/v1", **{name: given})
+
+
 def test_an_upstream_that_does_not_take_the_connection_is_a_504() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
