@@ -87,6 +87,14 @@ RepairOption = Annotated[
     bool,
     typer.Option("--repair/--no-repair", metavar="", help="Repair malformed text, or refuse it."),
 ]
+ToolCallsOption = Annotated[
+    bool,
+    typer.Option(
+        "--tool-calls",
+        metavar="",
+        help="Make arguments of tool calls whole too; they are never repaired.",
+    ),
+]
 SchemaOption = Annotated[
     str | None,
     typer.Option(
@@ -125,6 +133,17 @@ def reading(
     if limit:
         options["limits"] = _limits(limit)
     return options
+
+
+def turning(read_as: dict[str, Any], style: Style, tool_calls: bool) -> dict[str, Any]:
+    """Give the options of turning a stream that is read as :func:`reading` says."""
+    return {
+        **read_as,
+        "style": style.value,
+        "tool_calls": tool_calls,
+        # `None`: content is repaired and arguments are not, as where a request says nothing of it.
+        "repair": None if read_as["repair"] else False,
+    }
 
 
 def _limits(given: list[str]) -> Limits:

@@ -16,6 +16,7 @@ from .console import (
     SchemaOption,
     Style,
     StyleOption,
+    ToolCallsOption,
     WholeOption,
     fail,
     made,
@@ -24,6 +25,7 @@ from .console import (
     read_stdin,
     reading,
     say,
+    turning,
     write,
 )
 from .errors import Error, LimitError, NoJSONError
@@ -141,14 +143,7 @@ def sse(
             help="With --mode patch: the last chunk has the whole document in its json_status.",
         ),
     ] = True,
-    tool_calls: Annotated[
-        bool,
-        typer.Option(
-            "--tool-calls",
-            metavar="",
-            help="Make arguments of tool calls whole too; they are never repaired.",
-        ),
-    ] = False,
+    tool_calls: ToolCallsOption = False,
     schema: SchemaOption = None,
     whole: WholeOption = None,
     validate: Annotated[
@@ -186,14 +181,11 @@ def sse(
     if not final and mode != Mode.patch:
         misuse("--no-final goes with --mode patch: a snapshot has no other document at its end")
     options = {
-        **reading(root, repair, schema, whole, limit),
-        "style": style.value,
-        "repair": None if repair else False,
+        **turning(reading(root, repair, schema, whole, limit), style, tool_calls),
         "max_amplification": max_amplification,
         "every_ms": every_ms,
         "mode": mode.value,
         "final": final,
-        "tool_calls": tool_calls,
         "validate": validate,
     }
     transformer = made(ChunkTransformer, options)

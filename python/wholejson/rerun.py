@@ -22,6 +22,7 @@ from .console import (
     SchemaOption,
     Style,
     StyleOption,
+    ToolCallsOption,
     WholeOption,
     made,
     misuse,
@@ -29,6 +30,7 @@ from .console import (
     read_stdin,
     reading,
     say,
+    turning,
 )
 from .layout import laid_out
 from .recording import Document, Run, blocks
@@ -77,14 +79,7 @@ def replay(
         int | None,
         typer.Option(min=1, metavar="N", help="For paced: at most one update in N milliseconds."),
     ] = None,
-    tool_calls: Annotated[
-        bool,
-        typer.Option(
-            "--tool-calls",
-            metavar="",
-            help="Make arguments of tool calls whole too; they are never repaired.",
-        ),
-    ] = False,
+    tool_calls: ToolCallsOption = False,
     schema: SchemaOption = None,
     whole: WholeOption = None,
     limit: LimitOption = None,
@@ -126,12 +121,8 @@ def replay(
         if given is not None and mode not in (None, Way.paced):
             misuse(f"{flag} is for --mode paced; --mode {mode.value} shows every update")
     read_as = reading(root, repair, schema, whole, limit)
-    # `None`: content is repaired and arguments are not, as where a request says nothing of it.
-    repairing = None if repair else False
-    turning = {
-        **read_as, "style": style.value, "tool_calls": tool_calls, "repair": repairing
-    }  # fmt: skip
-    made(ChunkTransformer, turning)  # a wrong option is told before anything is read
+    turned_as = turning(read_as, style, tool_calls)
+    made(ChunkTransformer, turned_as)  # a wrong option is told before anything is read
     options: dict[Way, dict[str, Any]] = {
         Way.snapshot: {},
         Way.paced: {
@@ -141,7 +132,7 @@ def replay(
     }  # fmt: skip
     tail = None if everything else _TAIL
     runs = {
-        way: Run({**turning, **more}, rate, head=_HEAD, tail=tail)
+        way: Run({**turned_as, **more}, rate, head=_HEAD, tail=tail)
         for way, more in options.items()
         if mode in (None, way)
     }

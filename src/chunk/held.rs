@@ -5,7 +5,7 @@ use super::carry::Members;
 use super::channel::Channel;
 use super::edit::Edits;
 use super::envelope::Envelope;
-use super::rewriter::{Rewriter, Slot, write_block};
+use super::rewriter::{Rewriter, Slot, in_order, write_block};
 use super::session::Session;
 use crate::count::{Count, total};
 use crate::sse::Block;
@@ -120,12 +120,7 @@ impl Rewriter {
     /// Writes all chunks that are held, as they were, in the order of their coming.
     pub(super) fn write_all_held(&mut self, out: &mut Vec<u8>) {
         let came = |slot: &Slot| slot.held.as_ref().map(|held| held.came);
-        let slots = self.slots.iter().enumerate();
-        let mut held: Vec<_> = slots
-            .filter_map(|(at, slot)| Some((came(slot)?, at)))
-            .collect();
-        held.sort_unstable();
-        for (_, place) in held {
+        for place in in_order(&self.slots, came) {
             self.write_held(place, out);
         }
     }

@@ -9,7 +9,7 @@ use super::carry::PADDING;
 use super::closing::NAMES;
 use super::edit::Shown;
 use super::envelope::Envelope;
-use super::rewriter::{Rewriter, Slot};
+use super::rewriter::{Rewriter, Slot, in_order};
 use super::scan::is_empty;
 use super::session::Session;
 use super::verdict::{Action, Content, Facts, Finish, Held, Verdict};
@@ -273,12 +273,7 @@ impl Rewriter {
             let age = slot.pending.as_ref()?.age;
             (age <= last).then_some(age)
         };
-        let slots = self.slots.iter().enumerate();
-        let mut waiting: Vec<_> = slots
-            .filter_map(|(at, slot)| Some((age(slot)?, at)))
-            .collect();
-        waiting.sort_unstable();
-        for (_, place) in waiting {
+        for place in in_order(&self.slots, age) {
             self.flush_one(session, place, out);
         }
     }

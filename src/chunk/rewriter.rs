@@ -41,6 +41,16 @@ pub(super) struct Slot {
     chunk: u64,
 }
 
+/// The places of the slots that have something, the one that came first at the front.
+pub(super) fn in_order<T: Ord>(slots: &[Slot], came: impl Fn(&Slot) -> Option<T>) -> Vec<usize> {
+    let places = slots.iter().enumerate();
+    let mut found: Vec<_> = places
+        .filter_map(|(place, slot)| Some((came(slot)?, place)))
+        .collect();
+    found.sort_unstable();
+    found.into_iter().map(|(_, place)| place).collect()
+}
+
 /// The work on chunks with choices, with its buffers.
 #[derive(Debug, Default)]
 pub(super) struct Rewriter {
